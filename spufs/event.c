@@ -1,0 +1,723 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asynchronous SPU contexts
+ *
+ * A context created with SPU_CREATE_ASYNC is not run by spu_run(2), which
+ * blocks a thread for as long as its SPU runs, but through a file "event" in
+ * its directory: a write starts the SPU and returns, poll tells that
+ * something happened and read tells what.
+ */
+
+/**
+ * DOC: The life of a run
+ *
+ * The one invariant: every start that succeeds is followed by exactly one
+ * SPU_EVENT_STOP.  The queue has room for all that one run can leave, and a
+ * start is refused until the queue was read empty.  So posting an event
+ * neither allocates nor fails, and nothing is dropped.
+ *
+ * The run itself is a small state machine, in event_queue.h, under the lock
+ * of the queue's wait queue; that lock nests inside spu->register_lock.  What
+ * follows is who may do what, and why no stop is lost or posted twice:
+ *
+ * START (BUSY, then RUNNING) holds ctx->state_mutex throughout.  The SPU may
+ * stop while START is still at work, and an interrupt of the last run may
+ * arrive late, when the status register still shows the last stop: in BUSY
+ * the interrupt ignores both.  START leaves BUSY by looking at the status
+ * register once more under the queue's lock::
+ *
+ *	START                            stop interrupt
+ *	write SPU_RunCntl                (SPU stops, status is set)
+ *	lock                             lock
+ *	state = RUNNING                  if state is RUNNING
+ *	if status shows a stop, post        and status shows a stop, post
+ *	unlock                           unlock
+ *
+ * Whichever comes second posts the stop; to post it ends the run, so the
+ * other one, should it see the same status, finds none in progress.
+ *
+ * An interrupt of class 0 or 1 (error, page fault) claims the run for the
+ * worker (RUNNING to BUSY), since an error's event must precede the STOP.
+ * The worker resolves the fault, posts errors if there are any, and releases
+ * the run in the same way as START does.
+ *
+ * STOP claims the run, stops the SPU and posts what the status register says:
+ * a program that stopped by itself in the last moment is reported as such.
+ *
+ * A context that is being saved (preempted, or accessed through its files)
+ * has its interrupts masked, and a stop in that moment raises none.
+ * spu_async_saved() looks at the saved status instead.
+ *
+ * To post STOP from the interrupt leaves some bookkeeping behind that needs
+ * ctx->state_mutex: SPU_SCHED_SPU_RUN is still set, and the SPE is not given
+ * to a context that waits for one.  Whoever takes the mutex first does it:
+ * the next START, which has nothing to do then, or the worker.
+ *
+ * Work that is pending or running holds a reference on the context.  It is
+ * queued under the queue's lock and only before GONE, when the context's
+ * directory still holds one.
+ */
+
+#include <linux/fs.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <asm/spu.h>
+#include <asm/spu_csa.h>
+#include <asm/spu_priv1.h>
+
+#include "spufs.h"
+#include "event.h"
+#include "event_queue.h"
+
+static_assert(sizeof(struct spu_event) == 12);
+static_assert(offsetof(struct spu_event, event) == 0);
+static_assert(offsetof(struct spu_event, status) == 4);
+static_assert(offsetof(struct spu_event, npc) == 8);
+static_assert(sizeof(struct spu_control) == 4);
+static_assert(SPU_EVENT_DMA_ALIGNMENT == SPE_EVENT_DMA_ALIGNMENT);
+static_assert(SPU_EVENT_SPE_ERROR == SPE_EVENT_SPE_ERROR);
+static_assert(SPU_EVENT_SPE_DATA_STORAGE == SPE_EVENT_SPE_DATA_STORAGE);
+static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
+
+/*
+ * How long a stopped context keeps its SPE for a restart while nobody waits
+ * for one.
+ */
+#define SPU_ASYNC_LINGER	(HZ / 100)
+
+#define SPU_STATUS_STOPPED_BY_ITSELF					\
+	(SPU_STATUS_STOPPED_BY_STOP | SPU_STATUS_STOPPED_BY_HALT |	\
+	 SPU_STATUS_SINGLE_STEP)
+#define SPU_STATUS_ILLEGAL						\
+	(SPU_STATUS_INVALID_INSTR | SPU_STATUS_INVALID_CH)
+
+/**
+ * struct spu_async - what a context has more if it is asynchronous
+ * @ctx: the context
+ * @wait: readers and pollers; its lock protects @queue and the queueing of
+ *	@work
+ * @queue: the state of the run and its events
+ * @work: faults, errors, and what a stop in the interrupt leaves to do
+ * @restart_dma: a DMA command failed and is to be tried again by the next
+ *	start; protected by ctx->state_mutex
+ */
+struct spu_async {
+	struct spu_context *ctx;
+	wait_queue_head_t wait;
+	struct spu_event_queue queue;
+	struct delayed_work work;
+	bool restart_dma;
+};
+
+static struct workqueue_struct *spu_async_wq;
+
+/* Queue the work, or hasten it.  With the queue's lock held, not GONE. */
+static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
+{
+	bool pending;
+
+	get_spu_context(async->ctx);
+	if (delay)
+		pending = !queue_delayed_work(spu_async_wq, &async->work, delay);
+	else
+		pending = mod_delayed_work(spu_async_wq, &async->work, 0);
+	/* Work that was pending has its reference; this is not the last. */
+	if (pending)
+		put_spu_context(async->ctx);
+}
+
+/* Post an event, and wake who waits for it.  With the queue's lock held. */
+static void spu_async_post(struct spu_async *async, u32 event, u32 status,
+			   u32 npc)
+{
+	if (spu_run_post(&async->queue, event, status, npc))
+		wake_up_locked_poll(&async->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Has the SPU stopped by itself?  The context must not be in a switch. */
+static bool spu_async_stopped(struct spu_context *ctx, u32 *status)
+{
+	/* It sets the cause first: wait until it has finished stopping. */
+	do {
+		*status = ctx->ops->status_read(ctx);
+	} while (*status & SPU_STATUS_STOPPED_BY_ITSELF &&
+		 *status & SPU_STATUS_RUNNING);
+
+	return *status & SPU_STATUS_STOPPED_BY_ITSELF;
+}
+
+/*
+ * Post the stop of a run that is not claimed by process context, if its SPU
+ * has stopped by itself.  With the queue's lock held.
+ */
+static bool spu_async_check_stop(struct spu_async *async)
+{
+	struct spu_context *ctx = async->ctx;
+	u32 status;
+
+	if (async->queue.state != SPU_RUN_RUNNING ||
+	    !spu_async_stopped(ctx, &status))
+		return false;
+
+	spu_async_post(async, SPU_EVENT_STOP, status, ctx->ops->npc_read(ctx));
+	return true;
+}
+
+/* Does an error or a fault of this SPU wait for its interrupt to be taken? */
+static bool spu_async_error_pending(struct spu *spu)
+{
+	return spu_int_stat_get(spu, 0) & CLASS0_INTR_MASK ||
+	       spu_int_stat_get(spu, 1) & CLASS1_STORAGE_FAULT_INTR;
+}
+
+/**
+ * spu_async_interrupt - an interrupt of an asynchronous context's SPU
+ * @ctx: the context
+ * @class: 0 for an error, 1 for a page fault, 2 for a stop
+ *
+ * Context: hard interrupt, with spu->register_lock held and the context bound
+ * to its SPU.
+ */
+void spu_async_interrupt(struct spu_context *ctx, int class)
+{
+	struct spu_async *async = ctx->async;
+
+	spin_lock(&async->wait.lock);
+	if (class == 2 && !spu_async_error_pending(ctx->spu)) {
+		if (spu_async_check_stop(async))
+			spu_async_queue_work(async, spu_sched_has_waiters() ?
+						    0 : SPU_ASYNC_LINGER);
+	} else if (async->queue.state != SPU_RUN_GONE) {
+		spu_run_claim(&async->queue);
+		spu_async_queue_work(async, 0);
+	}
+	spin_unlock(&async->wait.lock);
+}
+
+/*
+ * Do what the end of a run leaves to do, but for giving the SPE away, which
+ * is spu_yield()'s.  With ctx->state_mutex held.
+ */
+static void spu_async_finish(struct spu_context *ctx)
+{
+	u32 status;
+
+	if (spu_run_in_progress(&ctx->async->queue) ||
+	    !test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
+		return;
+
+	spu_disable_spu(ctx);
+	spu_del_from_rq(ctx);
+	status = ctx->ops->status_read(ctx);
+	if (status & SPU_STATUS_STOPPED_BY_STOP &&
+	    ((status >> SPU_STOP_STATUS_SHIFT) & 0x3f00) == 0x2100)
+		ctx->stats.libassist++;
+	spuctx_switch_state(ctx, SPU_UTIL_IDLE_LOADED);
+	clear_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
+	spu_switch_log_notify(NULL, ctx, SWITCH_LOG_EXIT, status);
+}
+
+static bool spu_async_claim(struct spu_async *async)
+{
+	bool claimed;
+
+	spin_lock_irq(&async->wait.lock);
+	claimed = spu_run_claim(&async->queue);
+	spin_unlock_irq(&async->wait.lock);
+	return claimed;
+}
+
+/* Stop the SPU and end a claimed run.  With ctx->state_mutex held. */
+static void spu_async_end_run(struct spu_context *ctx)
+{
+	struct spu_async *async = ctx->async;
+	u32 status, npc;
+
+	ctx->ops->runcntl_stop(ctx);
+	status = ctx->ops->status_read(ctx);
+	npc = ctx->ops->npc_read(ctx);
+
+	spin_lock_irq(&async->wait.lock);
+	spu_async_post(async, SPU_EVENT_STOP, status, npc);
+	spin_unlock_irq(&async->wait.lock);
+}
+
+/*
+ * Claim the run, if there is one; then either end it because of an error, or
+ * leave its end to the interrupt again.  With ctx->state_mutex held.
+ */
+static void spu_async_settle(struct spu_context *ctx)
+{
+	static const u32 errors[] = {
+		SPU_EVENT_DMA_ALIGNMENT, SPU_EVENT_INVALID_DMA,
+		SPU_EVENT_SPE_DATA_STORAGE, SPU_EVENT_SPE_ERROR,
+	};
+	struct spu_async *async = ctx->async;
+	u32 status, npc, happened;
+	int i;
+
+	if (!spu_async_claim(async))
+		return;
+
+	spufs_handle_class0(ctx);
+	happened = ctx->event_return;
+	ctx->event_return = 0;
+
+	/*
+	 * The status register tells an illegal instruction of this run from
+	 * a late interrupt of the last one, and is not lost when a context
+	 * is saved before it takes the interrupt.
+	 */
+	status = ctx->ops->status_read(ctx);
+	npc = ctx->ops->npc_read(ctx);
+	happened &= ~SPU_EVENT_SPE_ERROR;
+	if (status & SPU_STATUS_ILLEGAL)
+		happened |= SPU_EVENT_SPE_ERROR;
+
+	spin_lock_irq(&async->wait.lock);
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (happened & errors[i])
+			spu_async_post(async, errors[i], status, npc);
+	if (!happened) {
+		spu_run_release(&async->queue);
+		spu_async_check_stop(async);
+	}
+	spin_unlock_irq(&async->wait.lock);
+
+	if (happened)
+		spu_async_end_run(ctx);
+}
+
+static void spu_async_work(struct work_struct *work)
+{
+	struct spu_async *async = container_of(to_delayed_work(work),
+					       struct spu_async, work);
+	struct spu_context *ctx = async->ctx;
+	bool stopped;
+
+	mutex_lock(&ctx->state_mutex);
+	/* This drops the mutex: the context may be gone afterwards. */
+	if (ctx->owner && spufs_handle_class1(ctx))
+		async->restart_dma = true;
+	if (ctx->owner)
+		spu_async_settle(ctx);
+	spu_async_finish(ctx);
+	stopped = ctx->owner && !spu_run_in_progress(&async->queue);
+	if (!stopped && ctx->state == SPU_STATE_RUNNABLE)
+		spuctx_switch_state(ctx, SPU_UTIL_USER);
+	mutex_unlock(&ctx->state_mutex);
+
+	if (stopped)
+		spu_yield(ctx);
+	put_spu_context(ctx);
+}
+
+/**
+ * spu_async_saved - an asynchronous context was unbound from its SPU
+ * @ctx: the context
+ *
+ * Its interrupts were masked meanwhile: look whether it stopped.  A claimed
+ * run is left to who claimed it.
+ *
+ * Context: process context, with ctx->state_mutex held.
+ */
+void spu_async_saved(struct spu_context *ctx)
+{
+	if (ctx->async->queue.state == SPU_RUN_RUNNING)
+		spu_async_settle(ctx);
+	spu_async_finish(ctx);
+}
+
+/* The run that was just begun cannot be started: make it undone. */
+static void spu_async_cancel(struct spu_context *ctx)
+{
+	struct spu_async *async = ctx->async;
+
+	ctx->ops->runcntl_stop(ctx);
+
+	spin_lock_irq(&async->wait.lock);
+	spu_run_cancel(&async->queue);
+	wake_up_locked_poll(&async->wait, EPOLLOUT | EPOLLWRNORM);
+	spin_unlock_irq(&async->wait.lock);
+
+	/* spu_run_init() sets it at its end only, but leaves the rest to do. */
+	set_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
+	spu_async_finish(ctx);
+}
+
+static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
+			   bool nonblock)
+{
+	struct spu_async *async = ctx->async;
+	int ret;
+
+	ret = spu_acquire(ctx);
+	if (ret)
+		return ret;
+
+	/*
+	 * A context that is not scheduled gets its SPU before the run begins:
+	 * to wait for it drops the mutex.
+	 */
+	while (ctx->flags & SPU_CREATE_NOSCHED && ctx->owner &&
+	       ctx->state == SPU_STATE_SAVED) {
+		ret = spu_activate(ctx, nonblock ? SPU_ACTIVATE_NOWAIT : 0);
+		if (ret)
+			goto out;
+	}
+
+	spin_lock_irq(&async->wait.lock);
+	ret = spu_run_begin(&async->queue);
+	spin_unlock_irq(&async->wait.lock);
+	if (ret)
+		goto out;
+
+	if (!test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
+		spu_enable_spu(ctx);
+	spu_update_sched_info(ctx);
+
+	/* What the last run left is tried again, and fails again if it does. */
+	ctx->event_return = 0;
+	if (async->restart_dma)
+		ctx->ops->restart_dma(ctx);
+	async->restart_dma = false;
+
+	ret = spu_run_init(ctx, npc, privcntl);
+	if (ret)
+		spu_async_cancel(ctx);
+	else
+		spu_async_settle(ctx);
+out:
+	spu_release(ctx);
+	return ret;
+}
+
+static int spu_async_stop(struct spu_context *ctx)
+{
+	int ret;
+
+	ret = spu_acquire(ctx);
+	if (ret)
+		return ret;
+
+	ret = ctx->owner ? 0 : -ENODEV;
+	if (!ret && spu_async_claim(ctx->async)) {
+		spu_async_end_run(ctx);
+		spu_async_finish(ctx);
+		spu_release(ctx);
+		spu_yield(ctx);
+		return 0;
+	}
+	spu_release(ctx);
+	return ret;
+}
+
+/**
+ * spu_async_gone - the directory of an asynchronous context is being closed
+ * @ctx: the context
+ *
+ * Ends the run that may be in progress, and wakes all who sleep.
+ *
+ * Context: process context, with ctx->state_mutex held; before the context
+ * gives up its SPU and its mm.
+ */
+void spu_async_gone(struct spu_context *ctx)
+{
+	struct spu_async *async = ctx->async;
+
+	if (spu_async_claim(async))
+		spu_async_end_run(ctx);
+	spu_async_finish(ctx);
+
+	spin_lock_irq(&async->wait.lock);
+	spu_run_gone(&async->queue);
+	wake_up_locked_poll(&async->wait, EPOLLHUP);
+	spin_unlock_irq(&async->wait.lock);
+	/* A start may wait there for an SPU, see spu_prio_wait(). */
+	wake_up_all(&ctx->stop_wq);
+
+	/* Work that already runs finds the context gone: no need to wait. */
+	if (cancel_delayed_work(&async->work))
+		put_spu_context(ctx);
+}
+
+/**
+ * spu_async_create - make a new context asynchronous
+ * @ctx: the context, which has never run
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int spu_async_create(struct spu_context *ctx)
+{
+	struct spu_async *async;
+
+	async = kzalloc(sizeof(*async), GFP_KERNEL);
+	if (!async)
+		return -ENOMEM;
+
+	async->ctx = ctx;
+	init_waitqueue_head(&async->wait);
+	INIT_DELAYED_WORK(&async->work, spu_async_work);
+
+	/* An error becomes an event, not a signal. */
+	ctx->flags |= SPU_CREATE_EVENTS_ENABLED;
+	ctx->async = async;
+	return 0;
+}
+
+/**
+ * spu_async_destroy - free what spu_async_create() made
+ * @ctx: a context without any reference left, asynchronous or not
+ */
+void spu_async_destroy(struct spu_context *ctx)
+{
+	kfree(ctx->async);
+}
+
+static int spu_event_open(struct inode *inode, struct file *file)
+{
+	file->private_data = SPUFS_I(inode)->i_ctx;
+	return stream_open(inode, file);
+}
+
+/*
+ * Copy the oldest event out and drop it, both or neither.  The copy is made
+ * with the queue's lock held, hence without faults.
+ */
+static bool spu_event_copy(struct spu_async *async, struct iov_iter *to)
+{
+	size_t copied;
+
+	pagefault_disable();
+	copied = copy_to_iter(spu_queue_first(&async->queue),
+			      sizeof(struct spu_event), to);
+	pagefault_enable();
+
+	if (copied < sizeof(struct spu_event)) {
+		iov_iter_revert(to, copied);
+		return false;
+	}
+	spu_queue_drop_first(&async->queue);
+	return true;
+}
+
+/* Need a reader wait no longer? */
+static bool spu_event_ready(const struct spu_event_queue *q)
+{
+	return !spu_queue_empty(q) || q->state == SPU_RUN_GONE;
+}
+
+/*
+ * Wait until there is an event: 0, -EAGAIN, -ERESTARTSYS, or 1 if there will
+ * never be another one.  With the queue's lock held, dropped to sleep.
+ */
+static int spu_event_wait(struct spu_async *async, bool nonblock)
+{
+	struct spu_event_queue *q = &async->queue;
+	int ret;
+
+	if (!spu_event_ready(q)) {
+		if (nonblock)
+			return -EAGAIN;
+		ret = wait_event_interruptible_locked_irq(async->wait,
+							  spu_event_ready(q));
+		if (ret)
+			return ret;
+	}
+	return spu_queue_empty(q);
+}
+
+static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct spu_context *ctx = iocb->ki_filp->private_data;
+	struct spu_async *async = ctx->async;
+	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
+			iocb->ki_flags & IOCB_NOWAIT;
+	ssize_t done = 0;
+	int ret;
+
+	if (iov_iter_count(to) < sizeof(struct spu_event))
+		return -EINVAL;
+
+	spin_lock_irq(&async->wait.lock);
+	do {
+		ret = spu_event_wait(async, nonblock || done);
+		if (ret)
+			break;
+
+		if (spu_event_copy(async, to)) {
+			done += sizeof(struct spu_event);
+			if (spu_run_may_begin(&async->queue))
+				wake_up_locked_poll(&async->wait,
+						    EPOLLOUT | EPOLLWRNORM);
+			continue;
+		}
+
+		spin_unlock_irq(&async->wait.lock);
+		if (fault_in_iov_iter_writeable(to, sizeof(struct spu_event)))
+			ret = -EFAULT;
+		spin_lock_irq(&async->wait.lock);
+	} while (!ret && iov_iter_count(to) >= sizeof(struct spu_event));
+	spin_unlock_irq(&async->wait.lock);
+
+	if (done)
+		return done;
+	return ret < 0 ? ret : 0;
+}
+
+/* Carry one record out, and return its size. */
+static ssize_t spu_event_write_one(struct spu_context *ctx,
+				   struct iov_iter *from, bool nonblock)
+{
+	struct {
+		u32 op;
+		u32 npc;
+	} control;
+	size_t size, left = iov_iter_count(from);
+	int ret;
+
+	if (left < sizeof(control.op))
+		return -EINVAL;
+	if (!copy_from_iter_full(&control.op, sizeof(control.op), from))
+		return -EFAULT;
+
+	switch (control.op) {
+	case SPU_CONTROL_START_SPU:
+	case SPU_CONTROL_STEP_SPU:
+		size = sizeof(control);
+		break;
+	case SPU_CONTROL_STOP_SPU:
+		size = sizeof(control.op);
+		break;
+	default:
+		return -EINVAL;
+	}
+
+	/* What is left over must at least look like another record. */
+	if (left < size || (left > size && left - size < sizeof(control.op)))
+		return -EINVAL;
+	if (size > sizeof(control.op) &&
+	    !copy_from_iter_full(&control.npc, sizeof(control.npc), from))
+		return -EFAULT;
+
+	if (control.op == SPU_CONTROL_STOP_SPU)
+		ret = spu_async_stop(ctx);
+	else
+		ret = spu_async_start(ctx, control.npc,
+				      control.op == SPU_CONTROL_STEP_SPU ?
+				      SPU_PRIVCNTL_MODE_SINGLE_STEP :
+				      SPU_PRIVCNTL_MODE_NORMAL, nonblock);
+	return ret ?: size;
+}
+
+static ssize_t spu_event_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct spu_context *ctx = iocb->ki_filp->private_data;
+	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
+			iocb->ki_flags & IOCB_NOWAIT;
+	ssize_t ret, done = 0;
+
+	do {
+		ret = spu_event_write_one(ctx, from, nonblock);
+		if (ret < 0)
+			break;
+		done += ret;
+		cond_resched();
+	} while (iov_iter_count(from) && !signal_pending(current));
+
+	return done ?: ret;
+}
+
+static __poll_t spu_event_poll(struct file *file, poll_table *wait)
+{
+	struct spu_context *ctx = file->private_data;
+	struct spu_async *async = ctx->async;
+	__poll_t events = 0;
+
+	/*
+	 * Every change of the queue is made under the lock of the wait queue,
+	 * and wakes it: seen here, or by who was just added to it.
+	 */
+	poll_wait(file, &async->wait, wait);
+
+	spin_lock_irq(&async->wait.lock);
+	if (!spu_queue_empty(&async->queue))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (spu_run_may_begin(&async->queue))
+		events |= EPOLLOUT | EPOLLWRNORM;
+	if (async->queue.state == SPU_RUN_GONE)
+		events |= EPOLLHUP;
+	spin_unlock_irq(&async->wait.lock);
+
+	return events;
+}
+
+#ifdef CONFIG_PROC_FS
+static void spu_event_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	static const char * const states[] = {
+		[SPU_RUN_IDLE] = "idle",
+		[SPU_RUN_BUSY] = "busy",
+		[SPU_RUN_RUNNING] = "running",
+		[SPU_RUN_GONE] = "gone",
+	};
+	struct spu_context *ctx = file->private_data;
+	struct spu_async *async = ctx->async;
+	struct spu_event_queue q;
+
+	spin_lock_irq(&async->wait.lock);
+	q = async->queue;
+	spin_unlock_irq(&async->wait.lock);
+
+	seq_printf(m, "spu-state:\t%s\n", states[q.state]);
+	seq_printf(m, "spu-records:\t%u\n", spu_queue_len(&q));
+	seq_printf(m, "spu-runs:\t%llu\n", q.runs);
+	seq_printf(m, "spu-events:\t%llu\n", q.events);
+}
+#endif
+
+static const struct file_operations spu_event_fops = {
+	.owner		= THIS_MODULE,
+	.open		= spu_event_open,
+	.read_iter	= spu_event_read_iter,
+	.write_iter	= spu_event_write_iter,
+	.poll		= spu_event_poll,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo	= spu_event_show_fdinfo,
+#endif
+};
+
+/* What the directory of an asynchronous context has more than others. */
+const struct spufs_tree_descr spufs_dir_async_contents[] = {
+	{ "event", &spu_event_fops, 0666, },
+	{},
+};
+
+/**
+ * spu_async_init - prepare for asynchronous contexts
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init spu_async_init(void)
+{
+	/* Page faults take their time, and each context has one at most. */
+	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, 0);
+	return spu_async_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * spu_async_exit - undo spu_async_init()
+ *
+ * Waits for work that found its context gone.
+ */
+void spu_async_exit(void)
+{
+	destroy_workqueue(spu_async_wq);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Asynchronous SPU contexts: what the rest of spufs knows of event.c
+ */
+#ifndef SPUFS_EVENT_H
+#define SPUFS_EVENT_H
+
+struct spu_context;
+struct spufs_tree_descr;
+
+extern const struct spufs_tree_descr spufs_dir_async_contents[];
+
+int spu_async_create(struct spu_context *ctx);
+void spu_async_gone(struct spu_context *ctx);
+void spu_async_destroy(struct spu_context *ctx);
+void spu_async_interrupt(struct spu_context *ctx, int class);
+void spu_async_saved(struct spu_context *ctx);
+
+int __init spu_async_init(void);
+void spu_async_exit(void);
+
+#endif /* SPUFS_EVENT_H */

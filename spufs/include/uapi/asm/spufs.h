@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The SPU file system: what spu_create(2) and the event file of an
+ * asynchronous context pass between userspace and the kernel.
+ */
+#ifndef _UAPI_ASM_POWERPC_SPUFS_H
+#define _UAPI_ASM_POWERPC_SPUFS_H
+
+#include <linux/types.h>
+
+/* Flags of spu_create(2) */
+#define SPU_CREATE_EVENTS_ENABLED	0x0001
+#define SPU_CREATE_GANG			0x0002
+#define SPU_CREATE_NOSCHED		0x0004
+#define SPU_CREATE_ISOLATE		0x0008
+#define SPU_CREATE_AFFINITY_SPU		0x0010
+#define SPU_CREATE_AFFINITY_MEM		0x0020
+#define SPU_CREATE_ASYNC		0x0040
+
+/*
+ * spu_event.event: what happened to the SPU of an asynchronous context.
+ * Every start that succeeds is followed by exactly one SPU_EVENT_STOP, and
+ * before that by at most one event of each other kind.  The numbers of the
+ * errors are those that spu_run(2) returns in its event argument.
+ */
+#define SPU_EVENT_STOP			0x0001	/* the run is over */
+#define SPU_EVENT_DMA_ALIGNMENT		0x0008	/* misaligned DMA */
+#define SPU_EVENT_SPE_ERROR		0x0010	/* illegal instruction */
+#define SPU_EVENT_SPE_DATA_STORAGE	0x0040	/* DMA to an invalid address */
+#define SPU_EVENT_INVALID_DMA		0x0800	/* invalid MFC command */
+
+/**
+ * struct spu_event - a record read from the event file
+ * @event: one of the SPU_EVENT_* values
+ * @status: the SPU_Status register at that event
+ * @npc: the next program counter at that event
+ */
+struct spu_event {
+	__u32 event;
+	__u32 status;
+	__u32 npc;
+};
+
+/* spu_control.op: what is to be done, and what data follows */
+#define SPU_CONTROL_START_SPU		1	/* __u32 npc */
+#define SPU_CONTROL_STOP_SPU		2	/* none */
+#define SPU_CONTROL_STEP_SPU		3	/* __u32 npc */
+
+/**
+ * struct spu_control - a record written to the event file
+ * @op: one of the SPU_CONTROL_* values
+ * @data: the operation's arguments; their size follows from @op
+ */
+struct spu_control {
+	__u32 op;
+	char data[];
+};
+
+#endif /* _UAPI_ASM_POWERPC_SPUFS_H */
