@@ -1,0 +1,580 @@
+/*
+ * Cell Broadband Engine: the channels of an SPU
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * And, as CBEA v1.02 has them, the PPE's ends of mailboxes and signals, and
+ * the registers by which it saves and restores channels.
+ */
+#include "qemu/osdep.h"
+#include "qemu/host-utils.h"
+#include "qemu/log.h"
+#include "hw/cell/spe.h"
+#include "trace.h"
+
+/* Events */
+
+static void event_count_set(CellSPEState *spe, uint32_t count)
+{
+    spe->ch.count[SPU_RdEventStat] = count;
+    spe->spu.event_pending = count;
+}
+
+/*
+ * Only an event that was not pending yet makes SPU_RdEventStat readable:
+ * spufs does the same by hand for the events that it adds to a saved
+ * context (switch.c, steps 57 and 58 of restore).
+ */
+void cell_spu_event(CellSPEState *spe, uint32_t event)
+{
+    SPUChannels *ch = &spe->ch;
+    uint32_t fresh = event & ~ch->data[SPU_RdEventStat];
+
+    ch->data[SPU_RdEventStat] |= event;
+    if (fresh & ch->data[SPU_WrEventMask]) {
+        event_count_set(spe, 1);
+    }
+    cell_spe_kick(spe);
+}
+
+/* After a change of the mask or an acknowledgement */
+static void event_recheck(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+
+    if (ch->data[SPU_RdEventStat] & ch->data[SPU_WrEventMask]) {
+        event_count_set(spe, 1);
+    }
+    cell_mfc_watch_line(spe);
+}
+
+void cell_spu_channel_deliver(CellSPEState *spe, unsigned ch, uint32_t data,
+                              uint32_t event)
+{
+    bool was_empty = !spe->ch.count[ch];
+
+    spe->ch.data[ch] = data;
+    spe->ch.count[ch] = 1;
+    if (was_empty && event) {
+        cell_spu_event(spe, event);
+    }
+    cell_spe_kick(spe);
+}
+
+/* Decrementer: counts the timebase's ticks, stands still until written */
+
+static uint32_t dec_read(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+    int64_t ns;
+
+    if (!ch->dec_running) {
+        return ch->dec_value;
+    }
+    ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - ch->dec_start;
+    return ch->dec_value - (uint32_t)muldiv64(ns, spe->timebase_frequency,
+                                              NANOSECONDS_PER_SECOND);
+}
+
+/* The event is when the most significant bit changes from 0 to 1. */
+static void dec_arm(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+    uint64_t ticks = (uint64_t)ch->dec_value + 1;
+
+    timer_mod(&ch->dec_timer,
+              ch->dec_start + muldiv64_round_up(ticks, NANOSECONDS_PER_SECOND,
+                                                spe->timebase_frequency));
+}
+
+static void dec_load(CellSPEState *spe, uint32_t val)
+{
+    SPUChannels *ch = &spe->ch;
+
+    ch->dec_value = val;
+    if (!ch->dec_halted) {
+        ch->dec_running = true;
+        ch->dec_start = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+        dec_arm(spe);
+    }
+}
+
+static void dec_stop(CellSPEState *spe)
+{
+    spe->ch.dec_value = dec_read(spe);
+    spe->ch.dec_running = false;
+    timer_del(&spe->ch.dec_timer);
+}
+
+static void dec_expired(void *opaque)
+{
+    CellSPEState *spe = opaque;
+    SPUChannels *ch = &spe->ch;
+    uint64_t ticks = (uint64_t)ch->dec_value + 1;
+
+    ch->dec_start += muldiv64_round_up(ticks, NANOSECONDS_PER_SECOND,
+                                       spe->timebase_frequency);
+    ch->dec_value = UINT32_MAX;
+    dec_arm(spe);
+    cell_spu_event(spe, SPU_EVENT_DECREMENTER);
+}
+
+/*
+ * MFC_CNTL[Dh].  Ending the halt does not start the decrementer again: a
+ * restored context's own SPU program does, by writing SPU_WrDec (spufs's
+ * spu_restore.c).
+ */
+void cell_spu_dec_halt(CellSPEState *spe, bool halt)
+{
+    spe->ch.dec_halted = halt;
+    if (halt && spe->ch.dec_running) {
+        dec_stop(spe);
+    }
+}
+
+/* Tag groups */
+
+static void tag_stat_deliver(CellSPEState *spe, uint32_t idle)
+{
+    spe->ch.tag_query = 0;
+    cell_spu_channel_deliver(spe, MFC_RdTagStat, idle, SPU_EVENT_TAG_STATUS);
+}
+
+void cell_spu_tag_check(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+    uint32_t mask = ch->data[MFC_WrTagMask];
+    uint32_t idle = cell_mfc_idle_tags(spe, MFC_QUEUE_SPU) & mask;
+
+    if ((ch->tag_query == TAG_UPDATE_ANY && idle) ||
+        (ch->tag_query == TAG_UPDATE_ALL && idle == mask)) {
+        tag_stat_deliver(spe, idle);
+    }
+}
+
+static void tag_update_write(CellSPEState *spe, uint32_t val)
+{
+    SPUChannels *ch = &spe->ch;
+
+    /* Replaces a query that is still pending. */
+    ch->count[MFC_RdTagStat] = 0;
+    switch (val) {
+    case TAG_UPDATE_IMMEDIATE:
+        tag_stat_deliver(spe, cell_mfc_idle_tags(spe, MFC_QUEUE_SPU) &
+                              ch->data[MFC_WrTagMask]);
+        break;
+    case TAG_UPDATE_ANY:
+    case TAG_UPDATE_ALL:
+        ch->tag_query = val;
+        cell_spu_tag_check(spe);
+        break;
+    default:
+        ch->tag_query = 0;
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "cell-spe %u.%u: reserved tag status update 0x%x\n",
+                      spe->node, spe->index, val);
+    }
+}
+
+/*
+ * MFC_CSR_TSQ is implementation-dependent but for what asm/spu.h knows: the
+ * condition in bits 30:31, the mask in bits 32:63.
+ */
+uint64_t cell_spu_tsq_read(CellSPEState *spe)
+{
+    return deposit64(spe->ch.data[MFC_WrTagMask], 32, 2, spe->ch.tag_query);
+}
+
+void cell_spu_tsq_write(CellSPEState *spe, uint64_t val)
+{
+    spe->ch.data[MFC_WrTagMask] = val;
+    spe->ch.tag_query = extract64(val, 32, 2);
+}
+
+/* Mailboxes and signals, the PPE's side */
+
+static uint32_t outbound_read(CellSPEState *spe, unsigned ch, uint32_t event)
+{
+    bool was_full = !spe->ch.count[ch];
+
+    spe->ch.count[ch] = 1;
+    if (was_full) {
+        cell_spu_event(spe, event);
+        cell_spe_kick(spe);
+        cell_spe_update_irqs(spe);
+    }
+    return spe->ch.data[ch];
+}
+
+uint32_t cell_spu_out_mbox_read(CellSPEState *spe)
+{
+    return outbound_read(spe, SPU_WrOutMbox, SPU_EVENT_OUT_MBOX);
+}
+
+uint32_t cell_spu_out_intr_mbox_read(CellSPEState *spe)
+{
+    return outbound_read(spe, SPU_WrOutIntrMbox, SPU_EVENT_OUT_INTR_MBOX);
+}
+
+/* A write to a full mailbox overwrites its last entry. */
+void cell_spu_in_mbox_write(CellSPEState *spe, uint32_t val)
+{
+    SPUChannels *ch = &spe->ch;
+    uint32_t *count = &ch->count[SPU_RdInMbox];
+
+    ch->in_mbox[MIN(*count, SPU_IN_MBOX_DEPTH - 1)] = val;
+    if (*count < SPU_IN_MBOX_DEPTH) {
+        (*count)++;
+    }
+    if (*count == 1) {
+        cell_spu_event(spe, SPU_EVENT_IN_MBOX);
+    }
+    cell_spe_kick(spe);
+    cell_spe_update_irqs(spe);
+}
+
+/* How much there is to read, to write and to read, from the left */
+uint32_t cell_spu_mbox_stat(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+
+    return !ch->count[SPU_WrOutIntrMbox] << 16 |
+           (SPU_IN_MBOX_DEPTH - ch->count[SPU_RdInMbox]) << 8 |
+           !ch->count[SPU_WrOutMbox];
+}
+
+void cell_spu_signal(CellSPEState *spe, unsigned ch, uint32_t val)
+{
+    bool or_mode = spe->cfg & (ch == SPU_RdSigNotify1 ? SPU_Cfg_S1
+                                                      : SPU_Cfg_S2);
+
+    cell_spu_channel_deliver(spe, ch,
+                             or_mode ? spe->ch.data[ch] | val : val,
+                             ch == SPU_RdSigNotify1 ? SPU_EVENT_SIGNAL1
+                                                    : SPU_EVENT_SIGNAL2);
+}
+
+/*
+ * Saving and restoring channels: SPU_ChnlIndex chooses the channel.  The
+ * four words of the inbound mailbox follow each other in one register.
+ */
+
+void cell_spu_chnl_index_write(CellSPEState *spe, uint64_t val)
+{
+    spe->ch.index = val & 0x7f;
+    spe->ch.mbox_access = 0;
+}
+
+static bool chnl_index_valid(CellSPEState *spe)
+{
+    if (spe->ch.index < SPU_NUM_CHANNELS) {
+        return true;
+    }
+    qemu_log_mask(LOG_GUEST_ERROR, "cell-spe %u.%u: no channel %u\n",
+                  spe->node, spe->index, spe->ch.index);
+    return false;
+}
+
+uint64_t cell_spu_chnl_count_read(CellSPEState *spe)
+{
+    if (!chnl_index_valid(spe)) {
+        return 0;
+    }
+    if (spe->ch.index == MFC_WrCmd) {
+        return cell_mfc_free_slots(spe, MFC_QUEUE_SPU);
+    }
+    return spe->ch.count[spe->ch.index];
+}
+
+void cell_spu_chnl_count_write(CellSPEState *spe, uint64_t val)
+{
+    unsigned ch = spe->ch.index;
+
+    if (!chnl_index_valid(spe)) {
+        return;
+    }
+    switch (ch) {
+    case MFC_WrCmd:
+        /* Always what the queue has room for, and restored with it. */
+        return;
+    case SPU_RdEventStat:
+        event_count_set(spe, val & 1);
+        break;
+    case SPU_RdInMbox:
+        spe->ch.count[ch] = MIN(val, SPU_IN_MBOX_DEPTH);
+        break;
+    default:
+        spe->ch.count[ch] = val & 1;
+    }
+    cell_spe_kick(spe);
+    cell_spe_update_irqs(spe);
+}
+
+uint64_t cell_spu_chnl_data_read(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+
+    if (!chnl_index_valid(spe)) {
+        return 0;
+    }
+    if (ch->index == SPU_RdInMbox) {
+        return ch->in_mbox[ch->mbox_access++ % SPU_IN_MBOX_DEPTH];
+    }
+    return ch->data[ch->index];
+}
+
+void cell_spu_chnl_data_write(CellSPEState *spe, uint64_t val)
+{
+    SPUChannels *ch = &spe->ch;
+
+    if (!chnl_index_valid(spe)) {
+        return;
+    }
+    if (ch->index == SPU_RdInMbox) {
+        ch->in_mbox[ch->mbox_access++ % SPU_IN_MBOX_DEPTH] = val;
+    } else {
+        ch->data[ch->index] = val;
+    }
+}
+
+/* The SPU's side */
+
+static uint32_t in_mbox_read(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+    uint32_t val = ch->in_mbox[0];
+
+    memmove(&ch->in_mbox[0], &ch->in_mbox[1],
+            sizeof(ch->in_mbox) - sizeof(ch->in_mbox[0]));
+    ch->count[SPU_RdInMbox]--;
+    cell_spe_update_irqs(spe);
+    return val;
+}
+
+static SPUChannelResult spu_rdch(void *opaque, unsigned n, uint32_t *val)
+{
+    CellSPEState *spe = opaque;
+    SPUChannels *ch = &spe->ch;
+
+    switch (n) {
+    case SPU_RdEventStat:
+    case SPU_RdSigNotify1:
+    case SPU_RdSigNotify2:
+    case MFC_RdTagStat:
+    case MFC_RdListStallStat:
+    case MFC_RdAtomicStat:
+    case SPU_RdInMbox:
+        if (!ch->count[n]) {
+            return SPU_CH_STALL;
+        }
+        break;
+    }
+
+    switch (n) {
+    case SPU_RdEventStat:
+        *val = ch->data[n] & ch->data[SPU_WrEventMask];
+        event_count_set(spe, 0);
+        break;
+    case SPU_RdSigNotify1:
+    case SPU_RdSigNotify2:
+    case MFC_RdListStallStat:
+        *val = ch->data[n];
+        ch->data[n] = 0;
+        ch->count[n] = 0;
+        break;
+    case MFC_RdTagStat:
+    case MFC_RdAtomicStat:
+        *val = ch->data[n];
+        ch->count[n] = 0;
+        break;
+    case SPU_RdInMbox:
+        *val = in_mbox_read(spe);
+        break;
+    case SPU_RdDec:
+        *val = dec_read(spe);
+        break;
+    case SPU_RdEventMask:
+        *val = ch->data[SPU_WrEventMask];
+        break;
+    case MFC_RdTagMask:
+        *val = ch->data[MFC_WrTagMask];
+        break;
+    case SPU_RdMachStat:
+        /* Isolation is not modelled: only the interrupt enable bit. */
+        *val = spe->spu.int_enabled;
+        break;
+    case SPU_RdSRR0:
+        *val = spe->spu.srr0;
+        break;
+    default:
+        return SPU_CH_INVALID;
+    }
+    trace_cell_spe_rdch(spe->node, spe->index, n, *val);
+    return SPU_CH_OK;
+}
+
+static SPUChannelResult spu_wrch(void *opaque, unsigned n, uint32_t val)
+{
+    CellSPEState *spe = opaque;
+    SPUChannels *ch = &spe->ch;
+    MFCQueue *queue = &spe->mfc.queue[MFC_QUEUE_SPU];
+
+    switch (n) {
+    case SPU_WrOutMbox:
+    case SPU_WrOutIntrMbox:
+    case MFC_WrTagUpdate:
+    case MFC_WrMSSyncReq:
+        if (!ch->count[n]) {
+            return SPU_CH_STALL;
+        }
+        break;
+    case MFC_WrCmd:
+        if (!cell_mfc_free_slots(spe, MFC_QUEUE_SPU)) {
+            return SPU_CH_STALL;
+        }
+        break;
+    }
+
+    trace_cell_spe_wrch(spe->node, spe->index, n, val);
+    switch (n) {
+    case SPU_WrEventMask:
+        ch->data[n] = val;
+        event_recheck(spe);
+        break;
+    case SPU_WrEventAck:
+        ch->data[SPU_RdEventStat] &= ~val;
+        if (val & ~ch->data[SPU_WrEventMask] & SPU_EVENT_DECREMENTER &&
+            ch->dec_running) {
+            /* This is how an SPU stops its decrementer. */
+            dec_stop(spe);
+        }
+        event_recheck(spe);
+        break;
+    case SPU_WrDec:
+        dec_load(spe, val);
+        break;
+    case MFC_WrMSSyncReq:
+        /* Every store of a DMA is done before the next command starts. */
+        cell_spu_event(spe, SPU_EVENT_MSSYNC);
+        break;
+    case SPU_WrSRR0:
+        spe->spu.srr0 = val & SPU_LS_MASK & ~3;
+        break;
+    case MFC_WrLSA:
+        queue->lsa = val;
+        break;
+    case MFC_WrEAH:
+        queue->ea = deposit64(queue->ea, 32, 32, val);
+        break;
+    case MFC_WrEAL:
+        queue->ea = deposit64(queue->ea, 0, 32, val);
+        break;
+    case MFC_WrSize:
+        queue->size = val & 0xffff;
+        break;
+    case MFC_WrTagID:
+        queue->tag = val & 0xffff;
+        break;
+    case MFC_WrCmd:
+        cell_mfc_issue(spe, MFC_QUEUE_SPU, val);
+        break;
+    case MFC_WrTagMask:
+        ch->data[n] = val;
+        break;
+    case MFC_WrTagUpdate:
+        tag_update_write(spe, val);
+        break;
+    case MFC_WrListStallAck:
+        cell_mfc_list_ack(spe, val % MFC_TAGS);
+        break;
+    case SPU_WrOutMbox:
+    case SPU_WrOutIntrMbox:
+        ch->data[n] = val;
+        ch->count[n] = 0;
+        cell_spe_update_irqs(spe);
+        break;
+    default:
+        return SPU_CH_INVALID;
+    }
+    return SPU_CH_OK;
+}
+
+static SPUChannelResult spu_rchcnt(void *opaque, unsigned n, uint32_t *count)
+{
+    CellSPEState *spe = opaque;
+
+    switch (n) {
+    case SPU_RdEventStat:
+    case SPU_RdSigNotify1:
+    case SPU_RdSigNotify2:
+    case MFC_RdTagStat:
+    case MFC_RdListStallStat:
+    case MFC_RdAtomicStat:
+    case SPU_RdInMbox:
+    case SPU_WrOutMbox:
+    case SPU_WrOutIntrMbox:
+    case MFC_WrTagUpdate:
+    case MFC_WrMSSyncReq:
+        *count = spe->ch.count[n];
+        return SPU_CH_OK;
+    case MFC_WrCmd:
+        *count = cell_mfc_free_slots(spe, MFC_QUEUE_SPU);
+        return SPU_CH_OK;
+    case SPU_WrEventMask:
+    case SPU_WrEventAck:
+    case SPU_WrDec:
+    case SPU_RdDec:
+    case SPU_RdEventMask:
+    case MFC_RdTagMask:
+    case SPU_RdMachStat:
+    case SPU_WrSRR0:
+    case SPU_RdSRR0:
+    case MFC_WrLSA:
+    case MFC_WrEAH:
+    case MFC_WrEAL:
+    case MFC_WrSize:
+    case MFC_WrTagID:
+    case MFC_WrTagMask:
+    case MFC_WrListStallAck:
+        /* Non-blocking channels */
+        *count = 1;
+        return SPU_CH_OK;
+    default:
+        return SPU_CH_INVALID;
+    }
+}
+
+const SPUChannelOps cell_spu_channel_ops = {
+    .rdch = spu_rdch,
+    .wrch = spu_wrch,
+    .rchcnt = spu_rchcnt,
+};
+
+void cell_spu_channels_init(CellSPEState *spe)
+{
+    timer_init_ns(&spe->ch.dec_timer, QEMU_CLOCK_VIRTUAL, dec_expired, spe);
+}
+
+void cell_spu_channels_reset(CellSPEState *spe)
+{
+    SPUChannels *ch = &spe->ch;
+
+    timer_del(&ch->dec_timer);
+    memset(ch->data, 0, sizeof(ch->data));
+    memset(ch->count, 0, sizeof(ch->count));
+    memset(ch->in_mbox, 0, sizeof(ch->in_mbox));
+    ch->count[MFC_WrMSSyncReq] = 1;
+    ch->count[MFC_WrTagUpdate] = 1;
+    ch->count[SPU_WrOutMbox] = 1;
+    ch->count[SPU_WrOutIntrMbox] = 1;
+    event_count_set(spe, 0);
+    ch->tag_query = 0;
+    ch->atomic_stat = 0;
+    ch->index = 0;
+    ch->mbox_access = 0;
+    ch->dec_running = false;
+    ch->dec_halted = false;
+    ch->dec_value = 0;
+}

@@ -1,0 +1,147 @@
+/*
+ * Cell Broadband Engine: Memory Flow Controller
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CELL_MFC_H
+#define HW_CELL_MFC_H
+
+#include "exec/hwaddr.h"
+#include "hw/cell/spe_regs.h"
+#include "qemu/queue.h"
+#include "qemu/timer.h"
+#include "qom/object.h"
+
+#define MFC_SPU_SLOTS       16
+#define MFC_PROXY_SLOTS     8
+#define MFC_SLB_ENTRIES     8
+
+typedef struct CellSPEState CellSPEState;
+
+typedef enum MFCQueueId {
+    MFC_QUEUE_PROXY,
+    MFC_QUEUE_SPU,
+    MFC_QUEUES,
+} MFCQueueId;
+
+typedef struct MFCCommand {
+    bool valid;
+    bool stalled;           /* a list that awaits MFC_WrListStallAck */
+    uint8_t cmd;
+    uint8_t tag;
+    uint16_t class_id;
+    uint32_t lsa;           /* of what is transferred next */
+    uint64_t ea;            /* of a list: EAH, and the list's address */
+    uint32_t size;          /* of a list: of its elements together */
+    uint32_t list_pos;      /* list elements done, in bytes */
+    uint32_t done;          /* bytes of this command or element done */
+} MFCCommand;
+
+typedef struct MFCQueue {
+    MFCCommand slot[MFC_SPU_SLOTS];     /* in the order of issue */
+    unsigned count;
+    /* parameters of the command to be issued */
+    uint32_t lsa;
+    uint64_t ea;
+    uint32_t size;
+    uint32_t tag;
+} MFCQueue;
+
+/*
+ * The lock lines reserved in a machine: one such object is shared by all
+ * its SPEs, so that a store of one MFC ends the reservations of others.
+ */
+#define TYPE_CELL_LOCK_LINES "cell-lock-lines"
+OBJECT_DECLARE_SIMPLE_TYPE(CellLockLines, CELL_LOCK_LINES)
+
+typedef struct CellMFC CellMFC;
+
+struct CellLockLines {
+    Object parent_obj;
+
+    QLIST_HEAD(, CellMFC) holders;
+};
+
+struct CellMFC {
+    CellSPEState *spe;
+
+    MFCQueue queue[MFC_QUEUES];
+    unsigned changes;       /* counts purges and writes to the queues */
+    bool running;           /* commands are being executed */
+    bool rerun;             /* ... and something changed meanwhile */
+    bool suspended;         /* MFC_CNTL[Sc] */
+    bool purged;            /* MFC_CNTL[Ps] */
+    bool faulted;           /* awaits MFC_CNTL[R] or a purge */
+    bool exclusive_pending; /* cell_mfc_run() is to come, all CPUs stopped */
+
+    uint32_t cmd_status;    /* MFC_CMDStatus */
+    uint32_t query_type;    /* Prxy_QueryType */
+    uint32_t query_mask;    /* Prxy_QueryMask */
+
+    unsigned slb_index;
+    struct {
+        uint64_t esid;
+        uint64_t vsid;
+    } slb[MFC_SLB_ENTRIES];
+
+    uint64_t sdr;
+    uint64_t dar;
+    uint64_t dsisr;
+    uint64_t dsir;
+    uint64_t cer;
+
+    CellLockLines *lines;
+    bool reserved;
+    hwaddr line_addr;
+    uint8_t line[MFC_LINE_SIZE];
+    QLIST_ENTRY(CellMFC) holder;
+    QEMUTimer line_watch;
+};
+
+/**
+ * cell_mfc_init: once, when the SPE is realized
+ */
+void cell_mfc_init(CellSPEState *spe);
+
+/**
+ * cell_mfc_reset: empty queues, no reservation, no translations
+ */
+void cell_mfc_reset(CellSPEState *spe);
+
+/**
+ * cell_mfc_run: execute the commands that may be executed
+ */
+void cell_mfc_run(CellSPEState *spe);
+
+/**
+ * cell_mfc_issue: queue a command, whose other parameters were set before
+ * @word: class ids and opcode, as written to MFC_ClassID_CMD or MFC_Cmd
+ *
+ * Returns false if the queue is full.
+ */
+bool cell_mfc_issue(CellSPEState *spe, MFCQueueId id, uint32_t word);
+
+/* Free slots of a queue: the count of MFC_Cmd, MFC_QStatus. */
+unsigned cell_mfc_free_slots(CellSPEState *spe, MFCQueueId id);
+
+/* Tag groups that have no command in a queue. */
+uint32_t cell_mfc_idle_tags(CellSPEState *spe, MFCQueueId id);
+
+/* MFC_WrListStallAck */
+void cell_mfc_list_ack(CellSPEState *spe, unsigned tag);
+
+/* Watch the reserved line, if the SPU wants to be told of its loss. */
+void cell_mfc_watch_line(CellSPEState *spe);
+
+/* Registers */
+uint64_t cell_mfc_cntl_read(CellSPEState *spe);
+void cell_mfc_cntl_write(CellSPEState *spe, uint64_t val);
+uint64_t cell_mfc_cq_read(CellSPEState *spe, hwaddr addr);
+void cell_mfc_cq_write(CellSPEState *spe, hwaddr addr, uint64_t val);
+void cell_mfc_query_write(CellSPEState *spe, uint32_t type);
+void cell_mfc_slb_invalidate(CellSPEState *spe, uint64_t ea);
+void cell_mfc_slb_invalidate_all(CellSPEState *spe);
+
+#endif /* HW_CELL_MFC_H */

@@ -1,0 +1,67 @@
+/*
+ * Cell blade: run-time abstraction services
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CELL_RTAS_H
+#define HW_CELL_RTAS_H
+
+#include "hw/sysbus.h"
+#include "qom/object.h"
+#include "target/ppc/cpu-qom.h"
+
+#define TYPE_CELL_RTAS "cell-rtas"
+OBJECT_DECLARE_SIMPLE_TYPE(CellRTASState, CELL_RTAS)
+
+/* The doorbell: storing an argument block's address makes the call. */
+#define CELL_RTAS_MMIO_SIZE     0x1000
+#define CELL_RTAS_DOORBELL      0x0
+
+/* Memory that the code takes; Linux wants to know. */
+#define CELL_RTAS_SIZE          0x1000
+
+/*
+ * set-indicator with this token sets QEMU's exit status at power-off.  PAPR
+ * leaves 9000 to 9999 to vendors.
+ */
+#define CELL_RTAS_INDICATOR_EXIT_STATUS 9000
+
+/* QEMU's exit status when the guest sets none, panics, or reboots for ever. */
+#define CELL_RTAS_EXIT_UNKNOWN  125
+
+struct CellRTASState {
+    SysBusDevice parent_obj;
+
+    MemoryRegion mmio;
+    uint32_t uart;              /* address of the UART for characters */
+    int64_t rtc_offset;         /* guest's clock - QEMU's, in seconds */
+    uint8_t exit_status;
+};
+
+/**
+ * cell_rtas_set_entry: let a stopped thread run
+ * @cpu: the thread
+ * @entry: real address where it starts
+ * @arg: what it finds in r3, the other registers being zero
+ */
+void cell_rtas_set_entry(PowerPCCPU *cpu, uint64_t entry, uint64_t arg);
+
+/**
+ * cell_rtas_load: put the code into guest memory
+ * @base: where, below 4 GiB
+ * @doorbell: address of the doorbell, below 4 GiB
+ */
+void cell_rtas_load(hwaddr base, hwaddr doorbell);
+
+/**
+ * cell_rtas_dt_populate: add the rtas node
+ * @fdt: the device tree
+ * @base: where cell_rtas_load() put the code
+ *
+ * Returns: the node's offset
+ */
+int cell_rtas_dt_populate(void *fdt, hwaddr base);
+
+#endif /* HW_CELL_RTAS_H */

@@ -1,0 +1,81 @@
+/*
+ * Cell Broadband Engine: the architected state of an SPU
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CELL_SPU_H
+#define HW_CELL_SPU_H
+
+#include "qemu/int128.h"
+
+#define SPU_NUM_GPR         128
+#define SPU_LS_SIZE         0x40000
+#define SPU_LS_MASK         (SPU_LS_SIZE - 1)
+/* An SPU executes at most one instruction a cycle of its 3.2 GHz clock. */
+#define SPU_DEFAULT_HZ      3200000000ULL
+
+/*
+ * A quadword register, held as one 128-bit integer in host order so that
+ * TCG's vector operations can work upon it in place.  The architecture
+ * numbers elements from the most significant end (SPU ISA v1.2, 2.1): use
+ * the accessors, which take the architecture's numbers.
+ */
+typedef union SPUReg {
+    uint8_t  u8[16];
+    uint16_t u16[8];
+    uint32_t u32[4];
+    uint64_t u64[2];
+    Int128   i128;
+} SPUReg QEMU_ALIGNED(16);
+
+#if HOST_BIG_ENDIAN
+#define SPU_B(r, i)         ((r)->u8[i])
+#define SPU_H(r, i)         ((r)->u16[i])
+#define SPU_W(r, i)         ((r)->u32[i])
+#define SPU_D(r, i)         ((r)->u64[i])
+#else
+#define SPU_B(r, i)         ((r)->u8[15 - (i)])
+#define SPU_H(r, i)         ((r)->u16[7 - (i)])
+#define SPU_W(r, i)         ((r)->u32[3 - (i)])
+#define SPU_D(r, i)         ((r)->u64[1 - (i)])
+#endif
+
+/* What a channel instruction answers. */
+typedef enum SPUChannelResult {
+    SPU_CH_OK,
+    SPU_CH_STALL,           /* count is zero: the instruction must be retried */
+    SPU_CH_INVALID,         /* no such channel, or wrong direction */
+} SPUChannelResult;
+
+/*
+ * The channel unit, as the SPU sees it.  Called with whatever lock protects
+ * the SPU's state (in QEMU: the BQL), at the virtual time of the instruction.
+ */
+typedef struct SPUChannelOps {
+    SPUChannelResult (*rdch)(void *opaque, unsigned ch, uint32_t *val);
+    SPUChannelResult (*wrch)(void *opaque, unsigned ch, uint32_t val);
+    SPUChannelResult (*rchcnt)(void *opaque, unsigned ch, uint32_t *count);
+} SPUChannelOps;
+
+typedef struct SPUState {
+    SPUReg gpr[SPU_NUM_GPR];
+    SPUReg fpscr;
+    uint32_t pc;            /* byte address in local store, word aligned */
+    uint32_t srr0;          /* return address of the SPU's interrupt */
+    bool int_enabled;       /* interrupt enable, set by the E, D forms */
+    /*
+     * An enabled event is pending (the count of SPU_RdEventStat is not
+     * zero): owned by the channel unit, read by the engine, which takes the
+     * interrupt to address 0 when int_enabled, and by bisled.
+     */
+    bool event_pending;
+    bool single_step;       /* SPU_PrivCntl[S]: stop after one instruction */
+    uint8_t *ls;            /* SPU_LS_SIZE bytes, big endian */
+    uint64_t insns;         /* instructions completed since reset */
+    const SPUChannelOps *ch_ops;
+    void *ch_opaque;
+} SPUState;
+
+#endif /* HW_CELL_SPU_H */

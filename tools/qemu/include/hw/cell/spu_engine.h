@@ -1,0 +1,105 @@
+/*
+ * Cell Broadband Engine: execution engines for an SPU
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The SPE device owns an SPU's state and decides when it runs; an engine
+ * executes instructions.  Everything here is called with the BQL held.
+ */
+#ifndef HW_CELL_SPU_ENGINE_H
+#define HW_CELL_SPU_ENGINE_H
+
+#include "hw/cell/spu.h"
+
+/* Why an SPU left off executing. */
+typedef enum SPUExit {
+    SPU_EXIT_BUDGET,            /* the budget is used up */
+    SPU_EXIT_CHANNEL,           /* the next instruction reads or writes a
+                                   channel and wants the exact time */
+    SPU_EXIT_STALL,             /* at a channel whose count is zero */
+    SPU_EXIT_STOP,              /* stop or stopd: code is the signal type */
+    SPU_EXIT_HALT,              /* heq and its kin */
+    SPU_EXIT_SINGLE_STEP,
+    SPU_EXIT_INVALID_INSN,      /* code is the instruction word */
+    SPU_EXIT_INVALID_CHANNEL,   /* code is the instruction word */
+} SPUExit;
+
+/**
+ * spu_interp_run: interpret at most @budget instructions
+ * @s: the SPU; pc and registers are exact on return
+ * @budget: how many instructions at most, at least 1
+ * @timed: return SPU_EXIT_CHANNEL before an rdch or wrch that would not be
+ *         the first instruction of this call
+ * @done: set to the number of instructions completed, which includes the
+ *        stop, halt or stepped instruction that ended the run, and not a
+ *        stalled or an invalid one
+ * @code: set to the stop code or the offending instruction word
+ *
+ * The reference semantics of an SPU.  It knows neither time nor devices: it
+ * may be linked by itself.
+ */
+SPUExit spu_interp_run(SPUState *s, uint64_t budget, bool timed,
+                       uint64_t *done, uint32_t *code);
+
+typedef struct SPUEngine SPUEngine;
+
+/* Tells the SPE that its SPU stopped by itself (never BUDGET, CHANNEL, STALL). */
+typedef void SPUEngineStopped(void *opaque, SPUExit why, uint32_t code);
+
+typedef struct SPUEngineOps {
+    const char *name;
+    void (*start)(SPUEngine *e);
+    void (*stop)(SPUEngine *e);
+    void (*kick)(SPUEngine *e);
+    void (*free)(SPUEngine *e);
+} SPUEngineOps;
+
+struct SPUEngine {
+    const SPUEngineOps *ops;
+    SPUState *spu;
+    SPUEngineStopped *stopped;
+    void *opaque;
+    bool running;               /* between start and stop or stopped() */
+    bool stalled;               /* running, and waiting at a channel */
+};
+
+/**
+ * spu_engine_ref_new: an engine around spu_interp_run()
+ * @spu: the SPU it executes
+ * @hz: instructions per second of QEMU_CLOCK_VIRTUAL
+ * @slice_ns: how far the SPU may run ahead of the clock between two looks
+ *            at its devices, in virtual nanoseconds
+ *
+ * Driven by a timer of QEMU_CLOCK_VIRTUAL: each SPU executes @hz
+ * instructions per virtual second, however many run; stops and channel
+ * instructions take effect at exactly the time of their instruction.
+ */
+SPUEngine *spu_engine_ref_new(SPUState *spu, uint64_t hz, uint64_t slice_ns,
+                              SPUEngineStopped *stopped, void *opaque);
+
+/* The SPU may execute from now on, at its pc. */
+static inline void spu_engine_start(SPUEngine *e)
+{
+    e->ops->start(e);
+}
+
+/* The SPU must not execute any more; its state is exact on return. */
+static inline void spu_engine_stop(SPUEngine *e)
+{
+    e->ops->stop(e);
+}
+
+/* A channel changed upon which the SPU may be waiting. */
+static inline void spu_engine_kick(SPUEngine *e)
+{
+    e->ops->kick(e);
+}
+
+static inline void spu_engine_free(SPUEngine *e)
+{
+    e->ops->free(e);
+}
+
+#endif /* HW_CELL_SPU_ENGINE_H */

@@ -1,0 +1,750 @@
+/*
+ * QTest for the Memory Flow Controller of an SPE of the cell-blade machine
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What is expected comes from CBEA v1.02, the PowerPC Operating Environment
+ * Architecture (page table) and from what Linux's spufs relies on.
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "cell-spe.h"
+
+#define MEM     0x2000000       /* some memory that nobody uses */
+
+static QTestState *blade(void)
+{
+    QTestState *qts = qtest_init("-machine cell-blade -m 256M");
+
+    /* Effective addresses are real ones, the SPUs may run. */
+    priv1_write(qts, 0, MFC_SR1, 0x20);
+    priv1_write(qts, 1, MFC_SR1, 0x20);
+    return qts;
+}
+
+static uint32_t proxy(QTestState *qts, int spe, uint32_t cmd, unsigned tag,
+                      uint32_t lsa, uint64_t ea, uint32_t size)
+{
+    ps_write(qts, spe, MFC_LSA, lsa);
+    qtest_writeq(qts, SPE_PS(spe) + MFC_EAH, ea);
+    ps_write(qts, spe, MFC_Size_Tag, size << 16 | tag);
+    ps_write(qts, spe, MFC_ClassID_CMD, cmd);
+    return ps_read(qts, spe, MFC_ClassID_CMD) & 3;
+}
+
+static void fill(QTestState *qts, uint64_t addr, size_t len, unsigned seed)
+{
+    g_autofree uint8_t *buf = g_malloc(len);
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        buf[i] = i * 7 + (i >> 8) + seed;
+    }
+    qtest_memwrite(qts, addr, buf, len);
+}
+
+static bool same(QTestState *qts, uint64_t a, uint64_t b, size_t len)
+{
+    g_autofree uint8_t *x = g_malloc(len), *y = g_malloc(len);
+
+    qtest_memread(qts, a, x, len);
+    qtest_memread(qts, b, y, len);
+    return !memcmp(x, y, len);
+}
+
+/* Command parameters through channels, in four instructions each */
+#define DMA(cmd, tag, lsa, ea, size)                                    \
+    SPU_WRCHI(MFC_WrLSA, lsa), SPU_WRCHI(MFC_WrEAH, (uint64_t)(ea) >> 32), \
+    SPU_WRCHI(MFC_WrEAL, ea), SPU_WRCHI(MFC_WrSize, size),              \
+    SPU_WRCHI(MFC_WrTagID, tag), SPU_WRCHI(MFC_WrCmd, cmd)
+
+static void test_put_get(QTestState *qts)
+{
+    static const uint16_t sizes[] = { 1, 2, 4, 8, 16, 48, 128, 0x4000 };
+    int i;
+
+    ps_write(qts, 0, Prxy_QueryMask, 0xffffffff);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 0xffffffff);
+    for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+        unsigned n = sizes[i], off = n < 16 ? 16 - n : 0;
+
+        fill(qts, MEM, 0x5000, i);
+        qtest_memset(qts, SPE_LS(0) + 0x1000, 0xee, 0x5000);
+        qtest_memset(qts, MEM + 0x10000, 0xdd, 0x5000);
+        g_assert_cmphex(proxy(qts, 0, 0x40, 7, 0x1010 + off, MEM + 0x20 + off,
+                              n), ==, 0);
+        g_assert_cmphex(proxy(qts, 0, 0x20, 7, 0x1010 + off,
+                              MEM + 0x10010 + off, n), ==, 0);
+        g_assert_true(same(qts, MEM + 0x20 + off, MEM + 0x10010 + off, n));
+        g_assert_cmphex(qtest_readb(qts, SPE_LS(0) + 0x1010 + off + n), ==,
+                        0xee);
+        g_assert_cmphex(qtest_readb(qts, SPE_LS(0) + 0x100f + off), ==, 0xee);
+        g_assert_cmphex(qtest_readb(qts, MEM + 0x10010 + off + n), ==, 0xdd);
+        g_assert_cmphex(qtest_readb(qts, MEM + 0x1000f + off), ==, 0xdd);
+    }
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
+
+    /* Nothing to transfer is no error; the end of local store wraps. */
+    g_assert_cmphex(proxy(qts, 0, 0x40, 7, 0x1000, MEM, 0), ==, 0);
+    fill(qts, MEM, 0x40, 99);
+    g_assert_cmphex(proxy(qts, 0, 0x40, 7, 0x3fff0, MEM, 0x20), ==, 0);
+    g_assert_true(same(qts, SPE_LS(0) + 0x3fff0, MEM, 16));
+    g_assert_true(same(qts, SPE_LS(0), MEM + 16, 16));
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+}
+
+/* To another SPE's local store and problem state, with the MFC's sndsig */
+static void test_spe_to_spe(QTestState *qts)
+{
+    fill(qts, SPE_LS(0) + 0x1000, 0x100, 5);
+    proxy(qts, 0, 0x20, 1, 0x1000, SPE_LS(1) + 0x2000, 0x100);
+    g_assert_true(same(qts, SPE_LS(0) + 0x1000, SPE_LS(1) + 0x2000, 0x100));
+
+    qtest_writel(qts, SPE_LS(0) + 0x100c, 0x12345678);
+    proxy(qts, 0, 0xa0, 1, 0x100c, SPE_PS(1) + 0x1400c, 4);
+    g_assert_cmphex(chnl_count(qts, 1, 3), ==, 1);
+    g_assert_cmphex(chnl_data(qts, 1, 3), ==, 0x12345678);
+    /* and to its own, which is an access from within an access */
+    proxy(qts, 0, 0xa0, 1, 0x100c, SPE_PS(0) + 0x1c00c, 4);
+    g_assert_cmphex(chnl_data(qts, 0, 4), ==, 0x12345678);
+    proxy(qts, 0, 0x20, 1, 0x100c, SPE_PS(1) + 0x400c, 4);
+    g_assert_cmphex(chnl_count(qts, 1, 29), ==, 1);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+}
+
+/* A command that cannot be: what interrupt, and the queue stands still. */
+static void bad(QTestState *qts, uint64_t class0, uint32_t cmd, uint32_t lsa,
+                uint64_t ea, uint32_t size)
+{
+    g_assert_cmphex(proxy(qts, 0, cmd, 3, lsa, ea, size), ==, 0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, class0);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 7);
+    priv1_write(qts, 0, 0x140, class0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+    /* Trying again gives the same, a purge helps. */
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, class0);
+    priv1_write(qts, 0, 0x140, class0);
+    priv2_write(qts, 0, MFC_CNTL, 1 << 15);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 3 << 24 | 1 << 14);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 1 << 14);
+}
+
+static void test_bad_command(QTestState *qts)
+{
+    static const uint8_t invalid[] = {
+        0x00, 0x23, 0x60, 0xff,
+        /* for the SPU's own queue only: lists, lock lines */
+        0x24, 0x36, 0x44, 0xd0, 0xb4, 0xb0, 0xb8,
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(invalid); i++) {
+        bad(qts, 2, invalid[i], 0x1000, MEM, 16);
+    }
+    bad(qts, 2, 0x0140, 0x1000, MEM, 16);
+    bad(qts, 1, 0x40, 0x1000, MEM, 3);              /* sizes */
+    bad(qts, 1, 0x40, 0x1000, MEM, 12);
+    bad(qts, 1, 0x40, 0x1000, MEM, 24);
+    bad(qts, 1, 0x20, 0x1000, MEM, 0x4010);
+    bad(qts, 1, 0x40, 0x1004, MEM, 4);              /* the same quadword */
+    bad(qts, 1, 0x40, 0x1002, MEM + 2, 4);          /* by its size */
+    bad(qts, 1, 0x40, 0x1008, MEM + 8, 16);
+    bad(qts, 1, 0xa0, 0x1008, SPE_PS(1) + 0x1400c, 4);
+    g_assert_cmphex(chnl_count(qts, 1, 3), ==, 0);
+}
+
+static void test_start(QTestState *qts)
+{
+    qtest_writel(qts, MEM, SPU_STOP(0x123));
+    ps_write(qts, 0, SPU_NPC, 0x1000);
+    proxy(qts, 0, 0x4a, 0, 0x1000, MEM, 16);
+    g_assert_cmphex(settle(qts, 0), ==, 0x1230002);
+
+    /* Not from the SPU's own queue */
+    START(qts, 0, 0, DMA(0x4a, 0, 0x1000, MEM, 16), SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 2);
+}
+
+static void test_proxy_queue(QTestState *qts)
+{
+    int i;
+
+    priv1_write(qts, 0, 0x110, 0x8);
+    ps_write(qts, 0, Prxy_QueryMask, 0xff);
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 1 | 3 << 8 | 1 << 14);
+    for (i = 0; i < 8; i++) {
+        qtest_writel(qts, SPE_LS(0) + 0x1000 + 16 * i, i);
+        qtest_writel(qts, MEM + 16 * i, 0xffffffff);
+        g_assert_cmphex(ps_read(qts, 0, MFC_QStatus) & 0xffff, ==, 8 - i);
+        g_assert_cmphex(proxy(qts, 0, 0x20, i, 0x1000 + 16 * i, MEM + 16 * i,
+                              4), ==, 0);
+    }
+    /* Full */
+    g_assert_cmphex(proxy(qts, 0, 0x20, 9, 0x2000, MEM + 0x2000, 4), ==, 2);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 0);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 1 | 3 << 8);
+    g_assert_cmphex(qtest_readl(qts, MEM), ==, 0xffffffff);
+
+    /* Sm leaves the suspension alone. */
+    priv2_write(qts, 0, MFC_CNTL, 1 << 4);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 1 | 3 << 8);
+
+    ps_write(qts, 0, Prxy_QueryType, 2);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 0);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 8);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_QueryType), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 0xff);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 1 << 14);
+    for (i = 0; i < 8; i++) {
+        g_assert_cmphex(qtest_readl(qts, MEM + 16 * i), ==, i);
+    }
+    priv1_write(qts, 0, 0x150, 8);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 0);
+
+    /* Already true */
+    ps_write(qts, 0, Prxy_QueryType, 1);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 8);
+}
+
+static void test_spu_queue_full(QTestState *qts)
+{
+    const uint32_t again[] = { [0 ... 15] = SPU_WRCH(21, 79), SPU_STOP(3) };
+    const uint32_t program[] = { DMA(0x20, 2, 0x1000, MEM, 16) };
+    int i;
+
+    /* One command, and the same sixteen times more */
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    load_words(qts, 0, 0, program, ARRAY_SIZE(program));
+    load_words(qts, 0, sizeof(program), again, ARRAY_SIZE(again));
+    start(qts, 0, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, sizeof(program) + 15 * 4);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
+    for (i = 0; i < 16; i++) {
+        g_assert_cmphex(priv2_read(qts, 0, 0x2000 + 32 * i), !=, 0);
+    }
+    /* A purge makes room for the one that waits. */
+    priv2_write(qts, 0, MFC_CNTL, 1 << 15 | 1 << 4);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 15);
+
+    /* So does work done, and that is an event. */
+    start(qts, 0, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(chnl_data(qts, 0, 0), ==, 0);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+    g_assert_cmphex(chnl_data(qts, 0, 0), ==, 8);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 16);
+}
+
+/* A tag group with work, and what the SPU is told of it */
+static void test_tag_status(QTestState *qts)
+{
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    START(qts, 0, 0,
+          SPU_WRCHI(MFC_WrTagMask, 0x2c), DMA(0x20, 2, 0x8000, MEM, 16),
+          SPU_WRCHI(MFC_WrTagUpdate, 0), SPU_RDCH(3, 24), SPU_WRCH(28, 3),
+          SPU_WRCHI(MFC_WrTagUpdate, 1), SPU_RDCH(3, 24), SPU_WRCH(30, 3),
+          SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_WRCH(28, 3),
+          SPU_STOP(3));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x28);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x28);
+    g_assert_cmphex(priv2_read(qts, 0, 0x5008), ==, 2ULL << 32 | 0x2c);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x2c);
+}
+
+/* Preemption while the SPU waits for a tag group: spufs/switch.c */
+static void test_save_restore(QTestState *qts)
+{
+    uint64_t spuq[64], puq[32], tsq, cmd1, cmd2, cnt21;
+    int i;
+
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    fill(qts, SPE_LS(0) + 0x8000, 0x4000, 1);
+    qtest_memset(qts, MEM, 0, 0x20000);
+    proxy(qts, 0, 0x20, 4, 0x8000, MEM + 0x10000, 0x100);
+    START(qts, 0, 0,
+          SPU_WRCHI(MFC_WrTagMask, 4), DMA(0x20, 2, 0x8000, MEM, 0x4000),
+          DMA(0x20, 31, 0x8010, MEM + 0x8000, 16),
+          SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(3));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+
+    for (i = 0; i < 32; i++) {
+        puq[i] = priv2_read(qts, 0, 0x2200 + 8 * i);
+    }
+    for (i = 0; i < 64; i++) {
+        spuq[i] = priv2_read(qts, 0, 0x2000 + 8 * i);
+    }
+    tsq = priv2_read(qts, 0, 0x5008);
+    cmd1 = priv2_read(qts, 0, 0x5010);
+    cmd2 = priv2_read(qts, 0, 0x5018);
+    cnt21 = chnl_count(qts, 0, 21);
+    g_assert_cmpuint(cnt21, ==, 14);
+    g_assert_cmphex(cmd1, ==, 0x801000000000);
+    g_assert_cmphex(cmd2, ==, (uint64_t)(MEM + 0x8000) << 32 | 0x10001f);
+
+    priv2_write(qts, 0, MFC_CNTL, 1 << 15 | 1 << 4);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==,
+                    3 << 24 | 1 << 14 | 3 << 8 | 1);
+    /* The query is not answered by the purge. */
+    g_assert_cmpuint(chnl_count(qts, 0, 24), ==, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(qtest_readq(qts, MEM + 0x8), ==, 0);
+
+    for (i = 0; i < 32; i++) {
+        priv2_write(qts, 0, 0x2200 + 8 * i, puq[i]);
+    }
+    for (i = 0; i < 64; i++) {
+        priv2_write(qts, 0, 0x2000 + 8 * i, spuq[i]);
+    }
+    priv2_write(qts, 0, 0x5008, tsq);
+    priv2_write(qts, 0, 0x5010, cmd1);
+    priv2_write(qts, 0, 0x5018, cmd2);
+    priv2_write(qts, 0, SPU_ChnlIndex, 21);
+    priv2_write(qts, 0, SPU_ChnlCnt, cnt21);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 14);
+    g_assert_cmphex(priv2_read(qts, 0, 0x5008), ==, tsq);
+    g_assert_cmphex(qtest_readq(qts, MEM + 0x8), ==, 0);
+
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 0x4000));
+    g_assert_true(same(qts, MEM + 0x8000, SPE_LS(0) + 0x8010, 16));
+    g_assert_true(same(qts, MEM + 0x10000, SPE_LS(0) + 0x8000, 0x100));
+}
+
+static void list_element(QTestState *qts, uint32_t lsa, uint32_t word,
+                         uint32_t eal)
+{
+    qtest_writel(qts, SPE_LS(0) + lsa, word);
+    qtest_writel(qts, SPE_LS(0) + lsa + 4, eal);
+}
+
+static void test_list(QTestState *qts)
+{
+    fill(qts, MEM, 0x1000, 3);
+    qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x1000);
+    list_element(qts, 0x4000, 0x20, MEM + 0x100);
+    /* Small ones: the low bits of the address say where in the quadword */
+    list_element(qts, 0x4008, 0x80000004, MEM + 0x20c);
+    list_element(qts, 0x4010, 0x10, MEM + 0x300);
+    START(qts, 0, 0, SPU_WRCHI(MFC_WrTagMask, 1 << 6),
+          DMA(0x44, 6, 0x8000, 0x4000, 24),
+          /* a barrier form in the same tag group, another group */
+          DMA(0x45, 6, 0x8800, 0x4000, 8),
+          DMA(0x40, 5, 0x8900, MEM, 16),
+          DMA(0x42, 6, 0x8a00, MEM, 16),
+          SPU_RDCH(3, 25), SPU_WRCH(28, 3),
+          SPU_RDCH(4, 29), SPU_WRCH(26, 4),
+          SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(3));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 1 << 6);
+    g_assert_true(same(qts, MEM + 0x100, SPE_LS(0) + 0x8000, 0x20));
+    g_assert_true(same(qts, MEM + 0x20c, SPE_LS(0) + 0x802c, 4));
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8028), ==, 0);
+    /* Stalled: it, and what follows it in its group, and nothing else */
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8030), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8800), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8a00), ==, 0);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8900, 16));
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 13);
+
+    /* What the element says is looked at only now. */
+    list_element(qts, 0x4010, 0x10, MEM + 0x400);
+    ps_write(qts, 0, SPU_In_Mbox, 6);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+    g_assert_true(same(qts, MEM + 0x400, SPE_LS(0) + 0x8030, 16));
+    g_assert_true(same(qts, MEM + 0x100, SPE_LS(0) + 0x8800, 0x20));
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8a00, 16));
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 16);
+}
+
+static void test_zero(QTestState *qts)
+{
+    qtest_memset(qts, MEM, 0xaa, 0x400);
+    proxy(qts, 0, 0x89, 0, 0, MEM + 0x80, 0x100);
+    g_assert_cmphex(qtest_readb(qts, MEM + 0x7f), ==, 0xaa);
+    g_assert_cmphex(qtest_readq(qts, MEM + 0x80), ==, 0);
+    g_assert_cmphex(qtest_readq(qts, MEM + 0x178), ==, 0);
+    g_assert_cmphex(qtest_readb(qts, MEM + 0x180), ==, 0xaa);
+}
+
+/* getllar, wait for the PPE, putllc; both results go out */
+static const uint32_t lock_program[] = {
+    DMA(0xd0, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27), SPU_WRCH(28, 3),
+    SPU_RDCH(4, 29), SPU_IL(5, 0x77), SPU_STQA(5, 0x8000),
+    SPU_WRCHI(MFC_WrCmd, 0xb4), SPU_RDCH(3, 27), SPU_WRCH(30, 3),
+    SPU_STOP(4),
+};
+
+static uint32_t lock(QTestState *qts, void (*meanwhile)(QTestState *qts))
+{
+    fill(qts, MEM, 0x100, 8);
+    load_words(qts, 0, 0, lock_program, ARRAY_SIZE(lock_program));
+    start(qts, 0, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 4);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 128));
+    meanwhile(qts);
+    ps_write(qts, 0, SPU_In_Mbox, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x40002);
+    return priv2_read(qts, 0, SPU_Out_Intr_Mbox);
+}
+
+static void nothing(QTestState *qts)
+{
+}
+
+static void ppe_stores(QTestState *qts)
+{
+    qtest_writel(qts, MEM + 0x7c, 0xabcd);
+}
+
+static void ppe_stores_behind(QTestState *qts)
+{
+    qtest_writel(qts, MEM + 0x80, 0xabcd);
+}
+
+/* Another MFC stores what is there already, and what is behind. */
+static void other_mfc_stores(QTestState *qts)
+{
+    proxy(qts, 1, 0x40, 0, 0x9000, MEM + 0x70, 16);
+    proxy(qts, 1, 0x20, 0, 0x9000, MEM + 0x70, 16);
+}
+
+static void other_mfc_stores_behind(QTestState *qts)
+{
+    proxy(qts, 1, 0x40, 0, 0x9000, MEM + 0x80, 16);
+    proxy(qts, 1, 0x20, 0, 0x9000, MEM + 0x80, 16);
+}
+
+static void test_lock_line(QTestState *qts)
+{
+    g_assert_cmphex(lock(qts, nothing), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, MEM), ==, 0x77);
+    g_assert_cmphex(lock(qts, ppe_stores), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, MEM), !=, 0x77);
+    g_assert_cmphex(qtest_readl(qts, MEM + 0x7c), ==, 0xabcd);
+    g_assert_cmphex(lock(qts, ppe_stores_behind), ==, 0);
+    g_assert_cmphex(lock(qts, other_mfc_stores), ==, 1);
+    g_assert_cmphex(lock(qts, other_mfc_stores_behind), ==, 0);
+
+    /* Without a reservation, and after one was used */
+    START(qts, 0, 0, DMA(0xb4, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27),
+          SPU_WRCH(28, 3), SPU_STOP(5));
+    g_assert_cmphex(settle(qts, 0), ==, 0x50002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 1);
+
+    /* putlluc */
+    fill(qts, SPE_LS(0) + 0x8000, 128, 77);
+    START(qts, 0, 0, DMA(0xb0, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27),
+          SPU_WRCH(28, 3), SPU_STOP(5));
+    g_assert_cmphex(settle(qts, 0), ==, 0x50002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 2);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 128));
+}
+
+static void test_line_lost(QTestState *qts)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        START(qts, 0, 0, SPU_WRCHI(SPU_WrEventAck, 0x400),
+              SPU_WRCHI(SPU_WrEventMask, 0x400),
+              DMA(0xd0, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27),
+              SPU_RDCH(3, 0), SPU_WRCH(28, 3), SPU_STOP(6));
+        g_assert_cmphex(settle(qts, 0), ==, 0x9);
+        qtest_clock_step(qts, 1000000);
+        g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
+        if (i == 0) {
+            /* The PPE's store is noticed after a slice at the latest. */
+            qtest_writel(qts, MEM + 4, qtest_readl(qts, MEM + 4) + 1);
+            qtest_clock_step(qts, 20000);
+        } else {
+            other_mfc_stores(qts);
+        }
+        g_assert_cmphex(settle(qts, 0), ==, 0x60002);
+        g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x400);
+    }
+}
+
+/* Translation: a page table of the smallest size, 256 KiB */
+
+#define HTAB    0x4000000
+#define VSID    0x123456789ULL
+#define SEGMENT 0xc000000030000000ULL
+
+/* Where OEA has the primary group of a page */
+static uint64_t group(uint64_t vsid, uint64_t page)
+{
+    return HTAB + (((vsid ^ page) & 0x7ff) << 7);
+}
+
+static void slb_load(QTestState *qts, unsigned i, uint64_t esid,
+                     uint64_t flags)
+{
+    priv2_write(qts, 0, SLB_Index, i);
+    priv2_write(qts, 0, SLB_ESID, 0);
+    priv2_write(qts, 0, SLB_VSID, VSID << 12 | flags);
+    priv2_write(qts, 0, SLB_ESID, esid | 1 << 27);
+}
+
+static void relocate(QTestState *qts)
+{
+    qtest_memset(qts, HTAB, 0, 0x40000);
+    priv1_write(qts, 0, MFC_SDR, HTAB);
+    priv2_write(qts, 0, SLB_Invalidate_All, 0);
+    /* as spufs has it for a user: D, T, Pr, R, S */
+    priv1_write(qts, 0, MFC_SR1, 0x3b);
+}
+
+static void purge(QTestState *qts)
+{
+    priv2_write(qts, 0, MFC_CNTL, 1 << 15);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    priv1_write(qts, 0, 0x148, 3);
+    priv1_write(qts, 0, MFC_DSISR, 0);
+}
+
+static void test_faults(QTestState *qts)
+{
+    uint64_t pte = group(VSID, 0x12) + 3 * 16;
+    uint64_t second = (group(VSID, 0x13) ^ (0x7ff << 7)) + 7 * 16;
+    uint64_t ea = SEGMENT + 0x12ff0;
+
+    relocate(qts);
+    fill(qts, MEM, 0x2000, 1);
+    fill(qts, MEM + 0x8000, 0x2000, 2);
+    qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x1000);
+
+    /* No segment */
+    proxy(qts, 0, 0x40, 1, 0x8000, ea, 0x20);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 1);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DAR), ==, ea);
+    priv1_write(qts, 0, 0x148, 1);
+
+    /* No page: supervisor and user key as Linux has them for a user */
+    slb_load(qts, 5, SEGMENT, 0xc80);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DAR), ==, ea);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==, 1 << 30);
+    priv1_write(qts, 0, MFC_DSISR, 0);
+    priv1_write(qts, 0, 0x148, 2);
+
+    /* One page, the next is missing: the first half is done. */
+    qtest_writeq(qts, pte, VSID << 12 | 1);
+    qtest_writeq(qts, pte + 8, MEM | 2);
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DAR), ==, SEGMENT + 0x13000);
+    g_assert_true(same(qts, SPE_LS(0) + 0x8000, MEM + 0xff0, 16));
+    g_assert_cmphex(qtest_readq(qts, SPE_LS(0) + 0x8010), ==, 0);
+    /* R, not C */
+    g_assert_cmphex(qtest_readq(qts, pte + 8), ==, MEM | 0x102);
+    priv1_write(qts, 0, 0x148, 2);
+
+    /* It is not done again. */
+    qtest_memset(qts, MEM, 0x55, 0x1000);
+    /* a secondary entry; RPN as far as memory goes */
+    qtest_writeq(qts, second, VSID << 12 | 3);
+    qtest_writeq(qts, second + 8, (MEM + 0x8000) | 2);
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    g_assert_cmphex(qtest_readb(qts, SPE_LS(0) + 0x8000), !=, 0x55);
+    g_assert_true(same(qts, SPE_LS(0) + 0x8010, MEM + 0x8000, 16));
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
+
+    /* A put sets C. */
+    proxy(qts, 0, 0x20, 1, 0x8000, ea, 0x10);
+    g_assert_cmphex(qtest_readq(qts, pte + 8), ==, MEM | 0x182);
+    g_assert_cmphex(qtest_readq(qts, second + 8), ==, (MEM + 0x8000) | 0x102);
+
+    /* A fault that the PPE has not taken goes away when it is restarted. */
+    qtest_writeq(qts, pte, 0);
+    proxy(qts, 0, 0x20, 1, 0x8000, ea, 0x10);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==, 1 << 30 | 1 << 25);
+    qtest_writeq(qts, pte, VSID << 12 | 1);
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+
+    /* The segment is gone again. */
+    priv2_write(qts, 0, SLB_Invalidate_Entry, SEGMENT);
+    proxy(qts, 0, 0x20, 1, 0x8000, ea, 0x10);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 1);
+    purge(qts);
+}
+
+/* Preempted half-way through a transfer: nothing lost, nothing done twice */
+static void test_fault_save_restore(QTestState *qts)
+{
+    uint64_t pte = group(VSID, 0x12), next = group(VSID, 0x13);
+    uint64_t spuq[64], tsq;
+    int i;
+
+    relocate(qts);
+    slb_load(qts, 0, SEGMENT, 0xc80);
+    qtest_writeq(qts, pte, VSID << 12 | 1);
+    qtest_writeq(qts, pte + 8, MEM | 2);
+    qtest_memset(qts, MEM, 0, 0x4000);
+    fill(qts, SPE_LS(0) + 0x8000, 0x2000, 9);
+    list_element(qts, 0x4000, 0x20, (uint32_t)SEGMENT + 0x12100);
+    list_element(qts, 0x4008, 0x1000, (uint32_t)SEGMENT + 0x12800);
+    list_element(qts, 0x4010, 0x10, (uint32_t)SEGMENT + 0x12200);
+    START(qts, 0, 0, SPU_WRCHI(MFC_WrTagMask, 1),
+          DMA(0x24, 0, 0x8000, (SEGMENT & ~0xffffffffULL) | 0x4000, 24),
+          SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(3));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DAR), ==, SEGMENT + 0x13000);
+
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    for (i = 0; i < 64; i++) {
+        spuq[i] = priv2_read(qts, 0, 0x2000 + 8 * i);
+    }
+    tsq = priv2_read(qts, 0, 0x5008);
+    purge(qts);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL), ==, 1 << 14);
+
+    g_assert_true(same(qts, MEM + 0x100, SPE_LS(0) + 0x8000, 0x20));
+    g_assert_true(same(qts, MEM + 0x800, SPE_LS(0) + 0x8020, 0x800));
+    qtest_memset(qts, MEM, 0x5a, 0x1000);
+
+    qtest_writeq(qts, next, VSID << 12 | 1);
+    qtest_writeq(qts, next + 8, (MEM + 0x2000) | 2);
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    for (i = 0; i < 64; i++) {
+        priv2_write(qts, 0, 0x2000 + 8 * i, spuq[i]);
+    }
+    priv2_write(qts, 0, 0x5008, tsq);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    g_assert_true(same(qts, MEM + 0x2000, SPE_LS(0) + 0x8820, 0x800));
+    g_assert_true(same(qts, MEM + 0x200, SPE_LS(0) + 0x9020, 0x10));
+    g_assert_cmphex(qtest_readb(qts, MEM + 0x100), ==, 0x5a);
+    g_assert_cmphex(qtest_readb(qts, MEM + 0xfff), ==, 0x5a);
+    g_assert_cmphex(qtest_readb(qts, MEM + 0x2800), ==, 0);
+}
+
+/* OEA: what PP and the key allow */
+static void test_protection(QTestState *qts)
+{
+    static const struct {
+        unsigned pp, key;
+        bool load, store;
+    } rights[] = {
+        { 0, 0, true, true }, { 0, 1, false, false },
+        { 1, 0, true, true }, { 1, 1, true, false },
+        { 2, 0, true, true }, { 2, 1, true, true },
+        { 3, 0, true, false }, { 3, 1, true, false },
+    };
+    uint64_t pte = group(VSID, 1);
+    int i, user;
+
+    relocate(qts);
+    qtest_writeq(qts, pte, VSID << 12 | 1);
+    for (user = 0; user < 2; user++) {
+        priv1_write(qts, 0, MFC_SR1, user ? 0x3b : 0x33);
+        for (i = 0; i < ARRAY_SIZE(rights); i++) {
+            /* Kp is for problem state, Ks otherwise: the other one differs */
+            uint64_t key = rights[i].key == user ? 0x400 : 0x800;
+
+            slb_load(qts, 0, SEGMENT, key);
+            qtest_writeq(qts, pte + 8, MEM | rights[i].pp);
+            proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1000, 16);
+            g_assert_cmphex(priv1_read(qts, 0, 0x148), ==,
+                            rights[i].load ? 0 : 2);
+            g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==,
+                            rights[i].load ? 0 : 1 << 27);
+            g_assert_cmphex(qtest_readq(qts, pte + 8) & 0x180, ==,
+                            rights[i].load ? 0x100 : 0);
+            purge(qts);
+            proxy(qts, 0, 0x20, 1, 0x8000, SEGMENT + 0x1000, 16);
+            g_assert_cmphex(priv1_read(qts, 0, 0x148), ==,
+                            rights[i].store ? 0 : 2);
+            g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==,
+                            rights[i].store ? 0 : 1 << 27 | 1 << 25);
+            purge(qts);
+        }
+    }
+}
+
+/* 64 KiB and 16 MiB pages, as SLB_VSID_LLP and penc of Linux's mmu-hash.h */
+static void test_large_pages(QTestState *qts)
+{
+    uint64_t p64k = group(VSID, 0x123), p16m = group(VSID, 0x5);
+
+    relocate(qts);
+    fill(qts, 0x1230000 + 0x8f00, 0x200, 5);
+    qtest_writeq(qts, p64k, VSID << 12 | 0x80 * (0x1230000 >> 23) | 4 | 1);
+    qtest_writeq(qts, p64k + 8, 0x1230000 | 0x1000 | 2);
+    slb_load(qts, 0, SEGMENT, 0xc80 | 0x110);
+    proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1238f00, 0x200);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    g_assert_true(same(qts, 0x1238f00, SPE_LS(0) + 0x8000, 0x200));
+
+    /* Not as 16 MiB, nor as 4 KiB */
+    slb_load(qts, 0, SEGMENT, 0xc80 | 0x100);
+    proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1238f00, 0x200);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==, 1 << 30);
+    purge(qts);
+
+    qtest_writeq(qts, p16m, VSID << 12 | 0x80 * (0x5000000 >> 23) | 4 | 1);
+    qtest_writeq(qts, p16m + 8, 0x3000000 | 2);
+    fill(qts, 0x3abcd00, 0x400, 6);
+    proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x5abcd00, 0x400);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    g_assert_true(same(qts, 0x3abcd00, SPE_LS(0) + 0x8000, 0x400));
+    g_assert_cmphex(qtest_readq(qts, p16m + 8), ==, 0x3000000 | 0x102);
+}
+
+static void run(const void *data)
+{
+    void (*func)(QTestState *) = data;
+    QTestState *qts = blade();
+
+    func(qts);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_data_func("/cell-mfc/put-get", test_put_get, run);
+    qtest_add_data_func("/cell-mfc/spe-to-spe", test_spe_to_spe, run);
+    qtest_add_data_func("/cell-mfc/bad-command", test_bad_command, run);
+    qtest_add_data_func("/cell-mfc/start", test_start, run);
+    qtest_add_data_func("/cell-mfc/proxy-queue", test_proxy_queue, run);
+    qtest_add_data_func("/cell-mfc/spu-queue-full", test_spu_queue_full, run);
+    qtest_add_data_func("/cell-mfc/tag-status", test_tag_status, run);
+    qtest_add_data_func("/cell-mfc/save-restore", test_save_restore, run);
+    qtest_add_data_func("/cell-mfc/list", test_list, run);
+    qtest_add_data_func("/cell-mfc/zero", test_zero, run);
+    qtest_add_data_func("/cell-mfc/lock-line", test_lock_line, run);
+    qtest_add_data_func("/cell-mfc/line-lost", test_line_lost, run);
+    qtest_add_data_func("/cell-mfc/faults", test_faults, run);
+    qtest_add_data_func("/cell-mfc/fault-save-restore",
+                        test_fault_save_restore, run);
+    qtest_add_data_func("/cell-mfc/protection", test_protection, run);
+    qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
+    return g_test_run();
+}

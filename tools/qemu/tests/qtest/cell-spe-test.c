@@ -1,0 +1,413 @@
+/*
+ * QTest for an SPE of the cell-blade machine: run control, interrupts,
+ * channels
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What is expected comes from CBEA v1.02 and from what Linux's spufs relies
+ * on (arch/powerpc/platforms/cell/spufs/, spu_base.c, asm/spu.h).
+ */
+#include "qemu/osdep.h"
+#include "cell-spe.h"
+
+static QTestState *blade(void)
+{
+    return qtest_init("-machine cell-blade");
+}
+
+static void test_reset(void)
+{
+    /* spu_init_channels() and spufs's init_prob() of the kernel */
+    static const struct {
+        unsigned ch, count;
+    } counts[] = {
+        { 0, 0 }, { 3, 0 }, { 4, 0 }, { 9, 1 }, { 21, 16 }, { 23, 1 },
+        { 24, 0 }, { 25, 0 }, { 27, 0 }, { 28, 1 }, { 29, 0 }, { 30, 1 },
+    };
+    QTestState *qts = blade();
+    int spe, i;
+
+    for (spe = 0; spe < 8; spe++) {
+        g_assert_cmphex(ps_read(qts, spe, 0x4024), ==, 0);
+        g_assert_cmphex(ps_read(qts, spe, 0x401c), ==, 0);
+        g_assert_cmphex(ps_read(qts, spe, 0x4014), ==, 0x000400);
+        g_assert_cmphex(ps_read(qts, spe, 0x3104), ==, 0x80000008);
+        g_assert_cmphex(priv2_read(qts, spe, 0x3000), ==, 1 << 14);
+        g_assert_cmphex(priv2_read(qts, spe, 0x4058), ==, 0x3ffff);
+        g_assert_cmphex(priv1_read(qts, spe, 0x0000), ==, 0);
+        for (i = 0; i < ARRAY_SIZE(counts); i++) {
+            g_assert_cmpuint(chnl_count(qts, spe, counts[i].ch), ==,
+                             counts[i].count);
+        }
+    }
+    qtest_quit(qts);
+}
+
+static void test_storage(void)
+{
+    static const uint32_t regs[] = { 0x008, 0x280, 0x288, 0x820, 0x1000 };
+    QTestState *qts = blade();
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(regs); i++) {
+        priv1_write(qts, 3, regs[i], 0x0123456789abcd00 + i);
+    }
+    for (i = 0; i < ARRAY_SIZE(regs); i++) {
+        g_assert_cmphex(priv1_read(qts, 3, regs[i]), ==,
+                        0x0123456789abcd00 + i);
+        g_assert_cmphex(priv1_read(qts, 2, regs[i]), ==, 0);
+    }
+    /* spufs saves and restores these by reading and writing. */
+    priv2_write(qts, 3, 0x5010, 0x0003abcd12345678);
+    priv2_write(qts, 3, 0x5018, 0x9abcdef04000001f);
+    priv2_write(qts, 3, 0x5020, 4);
+    g_assert_cmphex(priv2_read(qts, 3, 0x5010), ==, 0x0003abcd12345678);
+    g_assert_cmphex(priv2_read(qts, 3, 0x5018), ==, 0x9abcdef04000001f);
+    g_assert_cmphex(priv2_read(qts, 3, 0x5020), ==, 4);
+    qtest_quit(qts);
+}
+
+static void test_stop(void)
+{
+    QTestState *qts = blade();
+
+    START(qts, 0, 0x100, SPU_STOP(0x1337));
+    g_assert_cmphex(settle(qts, 0), ==, 0x13370002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x104);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0xf, ==, 2);
+    priv1_write(qts, 0, 0x150, 2);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0xf, ==, 0);
+
+    /* A new run clears what the last one left; stopping by hand adds none. */
+    START(qts, 0, 0x200, SPU_BR(0));
+    g_assert_cmphex(settle(qts, 0), ==, 1);
+    ps_write(qts, 0, SPU_RunCntl, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x200);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0xf, ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_halt(void)
+{
+    QTestState *qts = blade();
+
+    START(qts, 1, 0x3fff0, SPU_HEQ(0, 0));
+    g_assert_cmphex(settle(qts, 1), ==, 0x4);
+    g_assert_cmphex(priv1_read(qts, 1, 0x150) & 0xf, ==, 4);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0xf, ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_invalid(void)
+{
+    QTestState *qts = blade();
+
+    /* The word with which spufs's spu_restore.c makes this status */
+    START(qts, 0, 0x80, SPU_NOP, 0x00800000);
+    g_assert_cmphex(settle(qts, 0), ==, 0x20);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 4);
+    /* SIGILL's si_addr is the NPC less 4. */
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC) - 4, ==, 0x84);
+    priv1_write(qts, 0, 0x140, 4);
+
+    START(qts, 0, 0x80, SPU_RDCH(3, 5));
+    g_assert_cmphex(settle(qts, 0), ==, 0x40);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 4);
+    priv1_write(qts, 0, 0x140, 4);
+
+    /* Channel 28 cannot be read, 29 not be written. */
+    START(qts, 0, 0x80, SPU_RDCH(3, 28));
+    g_assert_cmphex(settle(qts, 0), ==, 0x40);
+    START(qts, 0, 0x80, SPU_WRCH(29, 3));
+    g_assert_cmphex(settle(qts, 0), ==, 0x40);
+    qtest_quit(qts);
+}
+
+static void test_master_run(void)
+{
+    QTestState *qts = blade();
+
+    START(qts, 0, 0x100, SPU_BR(0));
+    g_assert_cmphex(settle(qts, 0), ==, 1);
+    priv1_write(qts, 0, MFC_SR1, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+    priv1_write(qts, 0, MFC_SR1, 0x20);
+    qtest_clock_step(qts, 100000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+
+    priv1_write(qts, 0, MFC_SR1, 0);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+    priv1_write(qts, 0, MFC_SR1, 0x20);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 1);
+    qtest_quit(qts);
+}
+
+static void test_channel_stall(void)
+{
+    QTestState *qts = blade();
+
+    START(qts, 0, 0x100, SPU_RDCH(3, 29), SPU_STOP(7));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    ps_write(qts, 0, SPU_RunCntl, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x100);
+
+    /* The instruction is tried again. */
+    start(qts, 0, 0x100);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    ps_write(qts, 0, SPU_In_Mbox, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x70002);
+    qtest_quit(qts);
+}
+
+static void test_single_step(void)
+{
+    QTestState *qts = blade();
+
+    priv2_write(qts, 0, SPU_PrivCntl, 1);
+    START(qts, 0, 0x100, SPU_NOP, SPU_NOP, SPU_STOP(3));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x104);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0xf, ==, 4);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x10);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x108);
+    /* spufs knows the combination as SPU_STOPPED_STATUS_S_P. */
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x30012);
+    qtest_quit(qts);
+}
+
+static void test_interrupt(void)
+{
+    QTestState *qts = blade();
+    uint64_t pending;
+
+    /* Class 0 to thread 0, class 2 to thread 1 with priority 0x20 */
+    priv1_write(qts, 0, INT_Route, 0x000e0000200f0000);
+    qtest_writeq(qts, IIC_BASE + 0x438, 0xff);
+    START(qts, 0, 0, SPU_STOP(1));
+    settle(qts, 0);
+    g_assert_cmphex(qtest_readq(qts, IIC_BASE + 0x420) & 0x80000000, ==, 0);
+    priv1_write(qts, 0, 0x110, 2);
+    /* The kernel's cbe_iic_pending_bits: valid, class 2, unit 4 */
+    pending = qtest_readq(qts, IIC_BASE + 0x420);
+    g_assert_cmphex(pending & 0xffffffff, ==, 0x80020420);
+    priv1_write(qts, 0, 0x150, 2);
+    pending = qtest_readq(qts, IIC_BASE + 0x420);
+    g_assert_cmphex(pending & 0x80000000, ==, 0);
+    qtest_quit(qts);
+}
+
+/* From the inbound to both outbound mailboxes, one after the other */
+static const uint32_t echo[] = {
+    SPU_RDCH(3, 29), SPU_WRCH(28, 3), SPU_RDCH(3, 29), SPU_WRCH(30, 3),
+    SPU_BR(-4),
+};
+
+static void test_mailbox(void)
+{
+    QTestState *qts = blade();
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, (4 - i) << 8);
+        g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0x10, ==, 0x10);
+        ps_write(qts, 0, SPU_In_Mbox, 0x100 + i);
+    }
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0x10, ==, 0);
+    /* One too many replaces the last. */
+    ps_write(qts, 0, SPU_In_Mbox, 0x200);
+
+    load_words(qts, 0, 0, echo, ARRAY_SIZE(echo));
+    start(qts, 0, 0);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    /* 0x100 and 0x101 are out, 0x102 is in a register, 0x200 left. */
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0x010301);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0x11, ==, 0x11);
+
+    /* A level: acknowledging does not help. */
+    priv1_write(qts, 0, 0x150, 1);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0x1, ==, 1);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x101);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0x1, ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0x000301);
+
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x100);
+    qtest_clock_step(qts, 1000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0x010401);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x102);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x200);
+    qtest_quit(qts);
+}
+
+static void test_signal(void)
+{
+    QTestState *qts = blade();
+
+    ps_write(qts, 0, SPU_Sig_Notify_1, 0x11);
+    ps_write(qts, 0, SPU_Sig_Notify_1, 0x22);
+    priv2_write(qts, 0, SPU_Cfg, 2);
+    ps_write(qts, 0, SPU_Sig_Notify_2, 0x11);
+    ps_write(qts, 0, SPU_Sig_Notify_2, 0x22);
+    g_assert_cmphex(chnl_count(qts, 0, 3), ==, 1);
+    g_assert_cmphex(chnl_count(qts, 0, 4), ==, 1);
+    START(qts, 0, 0, SPU_RDCH(3, 3), SPU_WRCH(28, 3), SPU_RDCH(3, 4),
+          SPU_WRCH(30, 3), SPU_RDCH(3, 4));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x22);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x33);
+    g_assert_cmphex(chnl_count(qts, 0, 3), ==, 0);
+    qtest_quit(qts);
+}
+
+/* As spufs does it: switch.c, steps 42 to 45 of save, 59 to 67 of restore */
+static void test_channel_save(void)
+{
+    QTestState *qts = blade();
+    uint64_t mbox[4];
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        ps_write(qts, 0, SPU_In_Mbox, 0x10 + i);
+    }
+    priv2_write(qts, 0, SPU_ChnlIndex, 29);
+    g_assert_cmpuint(priv2_read(qts, 0, SPU_ChnlCnt), ==, 3);
+    for (i = 0; i < 4; i++) {
+        mbox[i] = priv2_read(qts, 0, SPU_ChnlData);
+    }
+    g_assert_cmphex(mbox[0], ==, 0x10);
+    g_assert_cmphex(mbox[2], ==, 0x12);
+    priv2_write(qts, 0, SPU_ChnlCnt, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0x400);
+
+    priv2_write(qts, 0, SPU_ChnlIndex, 29);
+    priv2_write(qts, 0, SPU_ChnlCnt, 2);
+    for (i = 0; i < 4; i++) {
+        priv2_write(qts, 0, SPU_ChnlData, mbox[i]);
+    }
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0x200);
+    priv2_write(qts, 0, SPU_ChnlIndex, 3);
+    priv2_write(qts, 0, SPU_ChnlData, 0x77);
+    priv2_write(qts, 0, SPU_ChnlCnt, 1);
+    START(qts, 0, 0, SPU_RDCH(3, 29), SPU_WRCH(28, 3), SPU_RDCH(3, 29),
+          SPU_WRCH(30, 3), SPU_RDCH(3, 3), SPU_STOP(2));
+    g_assert_cmphex(settle(qts, 0), ==, 0x20002);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x11);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x10);
+    qtest_quit(qts);
+}
+
+static void test_event(void)
+{
+    QTestState *qts = blade();
+
+    /* A masked event is pending but does not wake; the mask's change does. */
+    START(qts, 0, 0,
+          SPU_IL(4, 0x10), SPU_WRCH(SPU_WrEventMask, 4),
+          SPU_RDCH(3, SPU_RdEventStat), SPU_WRCH(28, 3),
+          SPU_WRCH(SPU_WrEventAck, 3),
+          SPU_IL(4, 0x300), SPU_WRCH(SPU_WrEventMask, 4),
+          SPU_RDCH(3, SPU_RdEventStat), SPU_WRCH(30, 3),
+          SPU_RDCH(3, SPU_RdEventStat));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    ps_write(qts, 0, SPU_Sig_Notify_1, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(chnl_data(qts, 0, 0), ==, 0x200);
+    g_assert_cmphex(chnl_count(qts, 0, 0), ==, 0);
+    ps_write(qts, 0, SPU_In_Mbox, 1);
+    qtest_clock_step(qts, 1000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x10);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x200);
+    /* 0x200 was not acknowledged: a second signal is no new event. */
+    ps_write(qts, 0, SPU_Sig_Notify_1, 1);
+    g_assert_cmphex(chnl_count(qts, 0, 0), ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_event_interrupt(void)
+{
+    QTestState *qts = blade();
+
+    /* Interrupts enabled by bie; the handler is at address 0. */
+    load_words(qts, 0, 0,
+               (const uint32_t[]) { SPU_RDCH(5, 15), SPU_WRCH(28, 5),
+                                    SPU_STOP(0x21) }, 3);
+    START(qts, 0, 0x100,
+          SPU_IL(4, 0x200), SPU_WRCH(SPU_WrEventMask, 4),
+          SPU_IL(4, 0x110), SPU_BIE(4), SPU_NOP, SPU_BR(-1));
+    g_assert_cmphex(settle(qts, 0), ==, 1);
+    ps_write(qts, 0, SPU_Sig_Notify_1, 1);
+    qtest_clock_step(qts, 100000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x210002);
+    /* SRR0: one of the loop's two instructions */
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox) & ~4, ==, 0x110);
+    /* Taking it disabled interrupts: SPU_NPC[IE]. */
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0xc);
+    qtest_quit(qts);
+}
+
+static void test_decrementer(void)
+{
+    QTestState *qts = blade();
+    /* 1000 ticks and one more until it is negative */
+    const uint64_t ns = 1001 * 1000000000ULL / TIMEBASE_HZ;
+
+    START(qts, 0, 0,
+          SPU_IL(4, 0x20), SPU_WRCH(SPU_WrEventMask, 4),
+          SPU_IL(4, 1000), SPU_WRCH(SPU_WrDec, 4),
+          SPU_RDCH(3, SPU_RdEventStat), SPU_RDCH(5, SPU_RdDec),
+          SPU_WRCH(28, 3), SPU_WRCH(30, 5),
+          SPU_IL(4, 0), SPU_WRCH(SPU_WrEventMask, 4),
+          SPU_WRCH(SPU_WrEventAck, 3), SPU_STOP(5));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 1);
+    /* settle() may have let 10 us pass. */
+    qtest_clock_step(qts, ns - 11000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
+    qtest_clock_step(qts, 11000 + 100);
+    g_assert_cmphex(settle(qts, 0), ==, 0x50002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x20);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0xffffffff);
+    /* Acknowledging the masked event stops it. */
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 0);
+
+    /* So does MFC_CNTL[Dh], and ending that does not start it. */
+    START(qts, 0, 0, SPU_IL(4, 1000), SPU_WRCH(SPU_WrDec, 4), SPU_STOP(6));
+    g_assert_cmphex(settle(qts, 0), ==, 0x60002);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 1);
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 35 | 0x10);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 0);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 0);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/cell-spe/reset", test_reset);
+    qtest_add_func("/cell-spe/storage", test_storage);
+    qtest_add_func("/cell-spe/stop", test_stop);
+    qtest_add_func("/cell-spe/halt", test_halt);
+    qtest_add_func("/cell-spe/invalid", test_invalid);
+    qtest_add_func("/cell-spe/master-run", test_master_run);
+    qtest_add_func("/cell-spe/channel-stall", test_channel_stall);
+    qtest_add_func("/cell-spe/single-step", test_single_step);
+    qtest_add_func("/cell-spe/interrupt", test_interrupt);
+    qtest_add_func("/cell-spe/mailbox", test_mailbox);
+    qtest_add_func("/cell-spe/signal", test_signal);
+    qtest_add_func("/cell-spe/channel-save", test_channel_save);
+    qtest_add_func("/cell-spe/event", test_event);
+    qtest_add_func("/cell-spe/event-interrupt", test_event_interrupt);
+    qtest_add_func("/cell-spe/decrementer", test_decrementer);
+    return g_test_run();
+}
