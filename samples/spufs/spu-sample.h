@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the samples share: the system call that no C library has, a way to put
+ * a program into local store, and events in words.
+ */
+#ifndef SPU_SAMPLE_H
+#define SPU_SAMPLE_H
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <asm/spufs.h>
+
+static inline int spu_create(const char *path, unsigned int flags, mode_t mode)
+{
+	int fd = syscall(SYS_spu_create, path, flags, mode, -1);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == EINVAL)
+		errx(1, "%s: this kernel has no asynchronous SPU contexts, or this is not spufs",
+		     path);
+	err(1, "%s", path);
+}
+
+/* Copy @len bytes to address @lsa of the context's local store. */
+static inline void spu_load(int context, unsigned int lsa, const void *from,
+			    size_t len)
+{
+	int mem = openat(context, "mem", O_WRONLY);
+
+	if (mem < 0 || pwrite(mem, from, len, lsa) != (ssize_t)len)
+		err(1, "mem");
+	close(mem);
+}
+
+/* One line that says what @event means; @who is for its beginning. */
+static inline void spu_print_event(const char *who, const struct spu_event *event)
+{
+	printf("%s: ", who);
+	switch (event->event) {
+	case SPU_EVENT_STOP:
+		/* bits of SPU_Status, as CBEA defines them */
+		if (event->status & 0x2)
+			printf("stopped by stop-and-signal 0x%04x",
+			       event->status >> 16);
+		else if (event->status & 0x4)
+			printf("stopped by a halt instruction");
+		else if (event->status & 0x10)
+			printf("stopped after a single step");
+		else
+			printf("stopped on request or after an error");
+		break;
+	case SPU_EVENT_DMA_ALIGNMENT:
+		printf("a DMA is misaligned");
+		break;
+	case SPU_EVENT_SPE_ERROR:
+		printf("illegal instruction");
+		break;
+	case SPU_EVENT_DATA_STORAGE:
+		printf("a DMA has no memory at its address");
+		break;
+	case SPU_EVENT_INVALID_DMA:
+		printf("invalid MFC command");
+		break;
+	default:
+		printf("unknown event 0x%x", event->event);
+	}
+	printf(" (status 0x%08x, npc 0x%05x)\n", event->status, event->npc);
+}
+
+#endif /* SPU_SAMPLE_H */

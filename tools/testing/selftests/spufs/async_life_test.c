@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of asynchronous SPU contexts: closed, or their owner gone, while
+ * they run; and what is left of them.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "../kselftest_harness.h"
+#include "async_test.h"
+
+#include "spu/echo.h_shipped"
+#include "spu/spin.h_shipped"
+#include "spu/stop.h_shipped"
+
+#define LEAK_ROUNDS	10000
+
+FIXTURE(life)
+{
+	struct async ctx;
+};
+
+FIXTURE_SETUP(life)
+{
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, async_create(&self->ctx, 0));
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_spin));
+}
+
+FIXTURE_TEARDOWN(life)
+{
+	async_close(&self->ctx);
+}
+
+/* Start it and see it run */
+static int spin(const struct async *ctx)
+{
+	if (async_start(ctx, 0))
+		return -1;
+	return wait_until(spu_peek_word(ctx->fd, SPU_SPIN_COUNT)) ? 0 : -1;
+}
+
+/* What the event file has to say once the context is gone */
+#define EXPECT_GONE(ctx) do {						\
+	const struct async *__ctx = (ctx);				\
+	struct control __stop = { SPU_CONTROL_STOP_SPU, 0 };		\
+	struct spu_event __event;					\
+									\
+	EXPECT_TRUE(async_poll(__ctx) & POLLHUP);			\
+	EXPECT_EQ(0, async_poll(__ctx) & CAN_START);			\
+	EXPECT_EQ(0, read(__ctx->event, &__event, sizeof(__event)));	\
+	EXPECT_EQ(0, read(__ctx->event, &__event, sizeof(__event)));	\
+	EXPECT_EQ(-1, async_start(__ctx, 0));				\
+	EXPECT_EQ(ENODEV, errno);					\
+	EXPECT_EQ(-1, write(__ctx->event, &__stop, STOP_LEN));		\
+	EXPECT_EQ(ENODEV, errno);					\
+} while (0)
+
+/* The STOP of the run that the end of the context cut short */
+#define EXPECT_LAST_STOP(ctx) do {					\
+	struct spu_event __last;					\
+									\
+	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &__last);			\
+	EXPECT_EQ(0, __last.status & SPU_STATUS_RUNNING);		\
+} while (0)
+
+TEST_F(life, closed_while_it_runs)
+{
+	ASSERT_EQ(0, spin(&self->ctx));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	EXPECT_EQ(POLLHUP | CAN_READ, async_poll(&self->ctx));
+	/* every START has its STOP, this one too */
+	EXPECT_LAST_STOP(&self->ctx);
+	EXPECT_EQ(POLLHUP, async_poll(&self->ctx) & ~CAN_READ);
+	EXPECT_GONE(&self->ctx);
+}
+
+TEST_F(life, closed_when_idle)
+{
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	EXPECT_GONE(&self->ctx);
+}
+
+TEST_F(life, closed_with_an_unread_event)
+{
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	ASSERT_TRUE(wait_until(async_poll(&self->ctx) & POLLIN));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	EXPECT_TRUE(async_poll(&self->ctx) & POLLHUP);
+
+	struct spu_event event;
+
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), event.status);
+	EXPECT_GONE(&self->ctx);
+}
+
+/* Another file descriptor of the directory, and it goes on. */
+TEST_F(life, closed_only_with_the_last_descriptor)
+{
+	int other = dup(self->ctx.fd);
+
+	ASSERT_EQ(0, spin(&self->ctx));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = other;
+	EXPECT_EQ(0, async_poll(&self->ctx));
+	ASSERT_EQ(0, async_stop(&self->ctx));
+	EXPECT_LAST_STOP(&self->ctx);
+	EXPECT_NO_EVENT(&self->ctx);
+}
+
+TEST_F(life, epoll_tells_of_the_end)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll = epoll_create1(0);
+
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->ctx.event, &event));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, TIMEOUT_MS));
+	EXPECT_TRUE(event.events & EPOLLHUP);
+	close(epoll);
+}
+
+struct reader {
+	pthread_t thread;
+	int fd;
+	pid_t tid;
+	ssize_t ret[3];
+	struct spu_event event;
+};
+
+static void *read_to_the_end(void *arg)
+{
+	struct reader *reader = arg;
+	struct spu_event event;
+	int i;
+
+	reader->tid = syscall(SYS_gettid);
+	for (i = 0; i < 3; i++) {
+		reader->ret[i] = read(reader->fd, &event, sizeof(event));
+		if (reader->ret[i] <= 0)
+			break;
+		reader->event = event;
+	}
+	return NULL;
+}
+
+/* Does the reader sleep (in its first system call after gettid)? */
+static bool sleeps(const struct reader *reader)
+{
+	char path[64], state = 0;
+	FILE *stat;
+
+	if (!reader->tid)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", reader->tid);
+	stat = fopen(path, "r");
+	if (!stat)
+		return false;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(stat);
+	return state == 'S';
+}
+
+TEST_F(life, end_wakes_a_blocked_reader)
+{
+	struct reader reader = {
+		.fd = openat(self->ctx.fd, "event", O_RDONLY),
+		.ret = { -2, -2, -2 },
+	};
+
+	ASSERT_LE(0, reader.fd);
+	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, read_to_the_end,
+				    &reader));
+	ASSERT_TRUE(wait_until(sleeps(&reader)));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
+	EXPECT_EQ(0, reader.ret[0]);
+	close(reader.fd);
+}
+
+TEST_F(life, end_of_a_run_wakes_a_blocked_reader)
+{
+	struct reader reader = {
+		.fd = openat(self->ctx.fd, "event", O_RDONLY),
+		.ret = { -2, -2, -2 },
+	};
+
+	ASSERT_LE(0, reader.fd);
+	ASSERT_EQ(0, spin(&self->ctx));
+	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, read_to_the_end,
+				    &reader));
+	ASSERT_TRUE(wait_until(sleeps(&reader)));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
+	EXPECT_EQ(sizeof(struct spu_event), reader.ret[0]);
+	EXPECT_EQ(SPU_EVENT_STOP, reader.event.event);
+	EXPECT_EQ(0, reader.ret[1]);
+	close(reader.fd);
+}
+
+TEST_F(life, a_stop_wakes_a_blocked_reader)
+{
+	struct reader reader = {
+		.fd = openat(self->ctx.fd, "event", O_RDONLY),
+		.ret = { -2, -2, -2 },
+	};
+
+	ASSERT_LE(0, reader.fd);
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_echo));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
+	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, read_to_the_end,
+				    &reader));
+	ASSERT_TRUE(wait_until(sleeps(&reader)));
+	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
+	ASSERT_TRUE(wait_until(reader.event.event));
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), reader.event.status);
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
+	EXPECT_EQ(0, reader.ret[1]);
+	close(reader.fd);
+}
+
+/* The number that follows @name in /proc/meminfo, in KiB */
+static long memory_kib(const char *name)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char key[64];
+	long value;
+
+	if (!file)
+		return -1;
+	while (fscanf(file, "%63[^:]: %ld%*[^\n]\n", key, &value) == 2)
+		if (!strcmp(key, name))
+			break;
+	fclose(file);
+	return value;
+}
+
+static int create_and_close(int count, bool run)
+{
+	struct async ctx;
+
+	while (count--) {
+		if (async_create(&ctx, 0))
+			return -1;
+		if (run && (spu_load(ctx.fd, spu_spin) || async_start(&ctx, 0)))
+			return -1;
+		async_close(&ctx);
+	}
+	return 0;
+}
+
+/*
+ * A leak of anything that a context allocates would be more than 256 bytes
+ * for each: its struct, its directory's inodes and dentries, its save area.
+ */
+TEST_F_TIMEOUT(life, ten_thousand_leave_nothing, 500)
+{
+	const long most = LEAK_ROUNDS / 4;
+	int contexts = spu_contexts();
+	long slab, available;
+
+	ASSERT_LE(1, contexts);
+	/* caches and per-CPU lists fill up first */
+	ASSERT_EQ(0, create_and_close(LEAK_ROUNDS / 20, false));
+	ASSERT_EQ(0, create_and_close(16, true));
+	slab = memory_kib("SUnreclaim");
+	available = memory_kib("MemAvailable");
+	ASSERT_LT(0, slab);
+	ASSERT_LT(0, available);
+
+	ASSERT_EQ(0, create_and_close(LEAK_ROUNDS, false));
+	EXPECT_TRUE(wait_until(memory_kib("SUnreclaim") - slab < most)) {
+		TH_LOG("SUnreclaim was %ld kB, is %ld kB", slab,
+		       memory_kib("SUnreclaim"));
+	}
+	EXPECT_TRUE(wait_until(available - memory_kib("MemAvailable") < most)) {
+		TH_LOG("MemAvailable was %ld kB, is %ld kB", available,
+		       memory_kib("MemAvailable"));
+	}
+	EXPECT_EQ(contexts, spu_contexts());
+}
+
+TEST_F_TIMEOUT(life, running_ones_leave_nothing, 120)
+{
+	int contexts = spu_contexts();
+
+	ASSERT_LE(1, contexts);
+	ASSERT_EQ(0, create_and_close(500, true));
+	EXPECT_TRUE(wait_until(spu_contexts() == contexts));
+	/* and their SPEs are free */
+	ASSERT_EQ(0, spin(&self->ctx));
+}
+
+/* Hand a file descriptor over a socket, take one from it */
+static int send_fd(int socket, int fd)
+{
+	char space[CMSG_SPACE(sizeof(int))] = "", byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = space, .msg_controllen = sizeof(space),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
+}
+
+static int receive_fd(int socket)
+{
+	char space[CMSG_SPACE(sizeof(int))] = "", byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = space, .msg_controllen = sizeof(space),
+	};
+	struct cmsghdr *cmsg;
+	int fd = -1;
+
+	if (recvmsg(socket, &msg, 0) != 1)
+		return -1;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(cmsg), sizeof(int));
+	return fd;
+}
+
+/*
+ * A process that has a context running on each SPE ends. Its event files were
+ * passed on, the directories were not.
+ */
+FIXTURE(owner)
+{
+	int spes, contexts;
+	struct async *ctx;
+	pid_t pid;
+	int socket[2];
+};
+
+FIXTURE_VARIANT(owner)
+{
+	int signal;	/* 0: exits by itself */
+};
+
+FIXTURE_VARIANT_ADD(owner, exits)
+{
+	.signal = 0,
+};
+
+FIXTURE_VARIANT_ADD(owner, is_killed)
+{
+	.signal = SIGKILL,
+};
+
+FIXTURE_VARIANT_ADD(owner, is_terminated)
+{
+	.signal = SIGTERM,
+};
+
+static int be_owner(int spes, int socket)
+{
+	int i;
+	char byte;
+
+	for (i = 0; i < spes; i++) {
+		struct async ctx;
+
+		if (async_create(&ctx, 0) ||
+		    spu_load(ctx.fd, spu_spin) ||
+		    spin(&ctx) ||
+		    send_fd(socket, ctx.event))
+			return 1;
+	}
+	/* a word, or a signal, and that's it */
+	return read(socket, &byte, 1) == 1 ? 0 : 2;
+}
+
+FIXTURE_SETUP(owner)
+{
+	int i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	self->spes = spe_count();
+	self->contexts = spu_contexts();
+	self->ctx = calloc(self->spes, sizeof(*self->ctx));
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->socket));
+	self->pid = fork();
+	ASSERT_LE(0, self->pid);
+	if (!self->pid)
+		_exit(be_owner(self->spes, self->socket[1]));
+	for (i = 0; i < self->spes; i++) {
+		self->ctx[i].fd = -1;
+		self->ctx[i].event = receive_fd(self->socket[0]);
+		ASSERT_LE(0, self->ctx[i].event);
+	}
+}
+
+FIXTURE_TEARDOWN(owner)
+{
+	int i;
+
+	for (i = 0; i < self->spes; i++)
+		async_close(&self->ctx[i]);
+}
+
+TEST_F_TIMEOUT(owner, and_its_contexts_end_with_it, 60)
+{
+	struct async ctx;
+	int i, status;
+
+	for (i = 0; i < self->spes; i++)
+		EXPECT_EQ(0, async_poll(&self->ctx[i]));
+	ASSERT_LE(0, variant->signal ? kill(self->pid, variant->signal) :
+				       write(self->socket[0], "", 1));
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	EXPECT_EQ(variant->signal, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	if (!variant->signal)
+		EXPECT_EQ(0, status);
+
+	for (i = 0; i < self->spes; i++) {
+		EXPECT_TRUE(async_poll(&self->ctx[i]) & POLLHUP);
+		EXPECT_LAST_STOP(&self->ctx[i]);
+		EXPECT_GONE(&self->ctx[i]);
+		async_close(&self->ctx[i]);
+		self->ctx[i].event = -1;
+	}
+	EXPECT_TRUE(wait_until(spu_contexts() == self->contexts));
+
+	/* all SPEs are free for others */
+	for (i = 0; i < self->spes; i++) {
+		ASSERT_EQ(0, async_create(&ctx, 0));
+		ASSERT_EQ(0, spu_load(ctx.fd, spu_spin));
+		ASSERT_EQ(0, spin(&ctx));
+		self->ctx[i] = ctx;
+	}
+}
+
+/* Numbers in fdinfo, by name; -1 if there is no such line */
+static long event_info(int fd, const char *name, char *word, size_t len)
+{
+	char path[64], line[256];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file)) {
+		char *colon = strchr(line, ':');
+
+		if (!colon)
+			continue;
+		*colon++ = 0;
+		if (strcmp(line, name))
+			continue;
+		value = strtol(colon, NULL, 0);
+		if (word)
+			snprintf(word, len, "%s", strtok(colon, " \t\n") ?: "");
+		break;
+	}
+	fclose(file);
+	return value;
+}
+
+#define EXPECT_FDINFO(fd_, state, records, runs, events) do {		\
+	int __fd = (fd_);						\
+	char __state[32] = "";						\
+									\
+	event_info(__fd, "spu-state", __state, sizeof(__state));	\
+	EXPECT_STREQ(state, __state);					\
+	EXPECT_EQ(records, event_info(__fd, "spu-records", NULL, 0));	\
+	EXPECT_EQ(runs, event_info(__fd, "spu-runs", NULL, 0));		\
+	EXPECT_EQ(events, event_info(__fd, "spu-events", NULL, 0));	\
+} while (0)
+
+TEST_F(life, is_told_in_fdinfo)
+{
+	EXPECT_FDINFO(self->ctx.event, "idle", 0, 0, 0);
+	ASSERT_EQ(0, spin(&self->ctx));
+	EXPECT_FDINFO(self->ctx.event, "running", 0, 0, 0);
+	ASSERT_EQ(0, async_stop(&self->ctx));
+	EXPECT_FDINFO(self->ctx.event, "idle", 1, 1, 1);
+	EXPECT_LAST_STOP(&self->ctx);
+	EXPECT_FDINFO(self->ctx.event, "idle", 0, 1, 1);
+	ASSERT_EQ(0, spin(&self->ctx));
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	EXPECT_FDINFO(self->ctx.event, "gone", 1, 2, 2);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,760 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs of an asynchronous SPU context: how they begin and end, what events
+ * they leave, whose memory they see, and how many contexts share the SPEs.
+ */
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+#include "../kselftest_harness.h"
+#include "async_test.h"
+
+#include "spu/copy.h_shipped"
+#include "spu/count.h_shipped"
+#include "spu/echo.h_shipped"
+#include "spu/mfc.h_shipped"
+#include "spu/spin.h_shipped"
+#include "spu/stop.h_shipped"
+#include "spu/work.h_shipped"
+
+#define RESTARTS	10000
+#define RACES		2000
+
+/* The flags that say why an SPU stopped: none of them after a STOP request */
+#define WHY_STOPPED	(SPU_STATUS_RUNNING | SPU_STATUS_STOPPED_BY_STOP |	\
+			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\
+			 SPU_STATUS_INVALID_INSTR)
+
+/* The SPE that the context is loaded on, or -1 */
+static int loaded_on(const struct async *ctx)
+{
+	int file = openat(ctx->fd, "phys-id", O_RDONLY);
+	char text[32] = "";
+
+	if (read(file, text, sizeof(text) - 1) < 1)
+		text[0] = 0;
+	close(file);
+	return text[0] ? (int)strtoul(text, NULL, 16) : -1;
+}
+
+FIXTURE(stop)
+{
+	struct async ctx;
+};
+
+FIXTURE_VARIANT(stop)
+{
+	__u32 npc;	/* of the stop instruction */
+	__u32 status;
+};
+
+/*
+ * Spu_run performs 0x2104 itself and sends SIGTRAP for 0x3fff; asynchronously,
+ * they are stops like any other.
+ */
+FIXTURE_VARIANT_ADD(stop, code_0000)
+{
+	.npc = SPU_STOP_STOP_0000, .status = SPU_STATUS_STOP(0x0000),
+};
+
+FIXTURE_VARIANT_ADD(stop, code_1337)
+{
+	.npc = SPU_STOP_STOP_1337, .status = SPU_STATUS_STOP(0x1337),
+};
+
+FIXTURE_VARIANT_ADD(stop, code_2104)
+{
+	.npc = SPU_STOP_STOP_2104, .status = SPU_STATUS_STOP(0x2104),
+};
+
+FIXTURE_VARIANT_ADD(stop, code_3fff)
+{
+	.npc = SPU_STOP_STOP_3FFF, .status = SPU_STATUS_STOP(0x3fff),
+};
+
+FIXTURE_SETUP(stop)
+{
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, async_create(&self->ctx, 0));
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+}
+
+FIXTURE_TEARDOWN(stop)
+{
+	async_close(&self->ctx);
+}
+
+TEST_F(stop, is_one_event_with_status_and_npc)
+{
+	int i;
+
+	/* twice: the SPU is loaded the second time */
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, async_start(&self->ctx, variant->npc));
+		EXPECT_STOP(&self->ctx, variant->status, variant->npc + 4);
+	}
+}
+
+FIXTURE(run)
+{
+	struct async ctx;
+	long page;
+	char *memory;	/* two pages, the second one without access */
+};
+
+FIXTURE_SETUP(run)
+{
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	self->page = sysconf(_SC_PAGESIZE);
+	self->memory = mmap(NULL, 2 * self->page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(self->memory != MAP_FAILED);
+	ASSERT_EQ(0, mprotect(self->memory + self->page, self->page, PROT_NONE));
+	ASSERT_EQ(0, async_create(&self->ctx, 0));
+}
+
+FIXTURE_TEARDOWN(run)
+{
+	async_close(&self->ctx);
+}
+
+TEST_F(run, ends_with_a_halt)
+{
+	struct spu_event event;
+
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_HALT));
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_STOPPED_BY_HALT, event.status & WHY_STOPPED);
+	EXPECT_NO_EVENT(&self->ctx);
+}
+
+TEST_F(run, steps_one_instruction)
+{
+	const struct control step = { SPU_CONTROL_STEP_SPU, SPU_STOP_STEP };
+	struct spu_event event;
+
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(START_LEN, write(self->ctx.event, &step, START_LEN));
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_SINGLE_STEP, event.status & WHY_STOPPED);
+	EXPECT_EQ(SPU_STOP_STEP + 4, event.npc);
+	EXPECT_NO_EVENT(&self->ctx);
+
+	/* and the next START is no step */
+	ASSERT_EQ(0, async_start(&self->ctx, event.npc));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_STOP_STEP + 12);
+}
+
+/* A stop event, from a program that spins, with no reason of the SPU's own */
+#define EXPECT_REQUESTED_STOP(ctx, first_npc, last_npc) do {		\
+	const struct async *__ctx = (ctx);				\
+	struct spu_event __event;					\
+									\
+	ASSERT_EVENT(__ctx, SPU_EVENT_STOP, &__event);			\
+	EXPECT_EQ(0, __event.status & WHY_STOPPED);			\
+	EXPECT_LE(first_npc, __event.npc);				\
+	EXPECT_GE(last_npc, __event.npc);				\
+	EXPECT_NO_EVENT(__ctx);						\
+} while (0)
+
+TEST_F(run, is_stopped_while_it_spins)
+{
+	const struct async *ctx = &self->ctx;
+	__u32 count;
+
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_spin));
+	ASSERT_EQ(0, async_start(ctx, 0));
+	ASSERT_TRUE(wait_until(spu_peek_word(ctx->fd, SPU_SPIN_COUNT) > 100));
+	ASSERT_EQ(0, async_stop(ctx));
+	EXPECT_REQUESTED_STOP(ctx, SPU_SPIN_LOOP, SPU_SPIN_LOOP + 8);
+	count = spu_peek_word(ctx->fd, SPU_SPIN_COUNT);
+	EXPECT_LT(100, count);
+
+	/* it does not run, and goes on where it was */
+	EXPECT_EQ(count, spu_peek_word(ctx->fd, SPU_SPIN_COUNT));
+	ASSERT_EQ(0, async_start(ctx, SPU_SPIN_LOOP));
+	ASSERT_TRUE(wait_until(spu_peek_word(ctx->fd, SPU_SPIN_COUNT) >
+			       count + 1));
+	ASSERT_EQ(0, async_stop(ctx));
+	EXPECT_REQUESTED_STOP(ctx, SPU_SPIN_LOOP, SPU_SPIN_LOOP + 8);
+}
+
+TEST_F(run, is_stopped_while_it_waits_for_a_channel)
+{
+	const struct async *ctx = &self->ctx;
+
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_echo));
+	ASSERT_EQ(0, async_start(ctx, SPU_ECHO_WAIT));
+	ASSERT_TRUE(wait_until(loaded_on(ctx) >= 0));
+	ASSERT_EQ(0, async_stop(ctx));
+	EXPECT_REQUESTED_STOP(ctx, SPU_ECHO_WAIT, SPU_ECHO_WAIT);
+	ASSERT_EQ(0, async_start(ctx, SPU_ECHO_WAIT));
+	ASSERT_EQ(0, spu_tell(ctx->fd, 1));
+	EXPECT_STOP(ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
+}
+
+TEST_F_TIMEOUT(run, restarted_often_has_one_stop_each, 120)
+{
+	const struct async *ctx = &self->ctx;
+	struct spu_event event = { .npc = 0 };
+	int i;
+
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_count));
+	for (i = 1; i <= RESTARTS; i++) {
+		ASSERT_EQ(0, async_start(ctx, event.npc));
+		ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+		ASSERT_EQ(SPU_STATUS_STOP(SPU_DONE), event.status);
+		ASSERT_EQ(SPU_COUNT_STOPPED, event.npc);
+	}
+	EXPECT_NO_EVENT(ctx);
+	/* and each START ran the program once */
+	EXPECT_EQ(RESTARTS, spu_peek_word(ctx->fd, SPU_COUNT_COUNT));
+}
+
+/* STOP races with a program that stops by itself: one event all the same. */
+TEST_F_TIMEOUT(run, stopped_while_it_stops_has_one_stop, 120)
+{
+	const struct async *ctx = &self->ctx;
+	int i, spins, by_itself = 0;
+	struct spu_event event;
+
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_count));
+	for (i = 0; i < RACES; i++) {
+		ASSERT_EQ(0, async_start(ctx, 0));
+		for (spins = i % 500; spins; spins--)
+			asm volatile("");
+		ASSERT_EQ(0, async_stop(ctx));
+		ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+		if (event.status & SPU_STATUS_STOPPED_BY_STOP) {
+			ASSERT_EQ(SPU_COUNT_STOPPED, event.npc);
+			by_itself++;
+		} else {
+			ASSERT_EQ(0, event.status & WHY_STOPPED);
+			ASSERT_GT(SPU_COUNT_STOPPED, event.npc);
+		}
+		ASSERT_EQ(0, async_stop(ctx));
+		EXPECT_NO_EVENT(ctx);
+	}
+	TH_LOG("%d of %d ended by themselves", by_itself, RACES);
+	EXPECT_LE(by_itself, spu_peek_word(ctx->fd, SPU_COUNT_COUNT));
+}
+
+TEST_F(run, leaves_the_other_files_usable)
+{
+	const struct async *ctx = &self->ctx;
+	__u32 word = 0;
+	int mbox;
+
+	mbox = openat(ctx->fd, "mbox", O_RDONLY);
+	ASSERT_LE(0, mbox);
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_echo));
+	ASSERT_EQ(0, async_start(ctx, SPU_ECHO_WAIT));
+	EXPECT_EQ(spu_echo[0], spu_peek_word(ctx->fd, 0));
+	ASSERT_EQ(0, spu_poke(ctx->fd, 0x1000, "now", 4));
+	ASSERT_EQ(0, spu_tell(ctx->fd, 0xfeedbeef));
+	EXPECT_STOP(ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
+	EXPECT_EQ(4, read(mbox, &word, 4));
+	EXPECT_EQ(0xfeedbeef, word);
+	close(mbox);
+}
+
+/* Source and target of a copy by DMA; the target is not yet there. */
+struct copy {
+	unsigned char *source, *target;
+	struct copy_args args;
+	size_t page, len;
+};
+
+static int copy_prepare(struct copy *copy, int fd)
+{
+	copy->page = sysconf(_SC_PAGESIZE);
+	copy->len = 16 * copy->page;
+	copy->source = mmap(NULL, 2 * copy->len, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (copy->source == MAP_FAILED)
+		return -1;
+	copy->target = copy->source + copy->len;
+	copy->args = (struct copy_args) {
+		.src_hi = spu_eah(copy->source),
+		.src_lo = spu_eal(copy->source),
+		.dst_hi = spu_eah(copy->target),
+		.dst_lo = spu_eal(copy->target),
+		.size = 2048, .chunks = 16, .stride = copy->page,
+	};
+	return spu_load(fd, spu_copy) ?:
+		spu_poke(fd, SPU_COPY_ARGS, &copy->args, sizeof(copy->args));
+}
+
+static unsigned char pattern(const struct copy *copy, size_t offset)
+{
+	return offset * 7 + offset / copy->page + 1;
+}
+
+static void copy_fill(const struct copy *copy, unsigned char more)
+{
+	size_t i;
+
+	for (i = 0; i < copy->len; i++)
+		copy->source[i] = pattern(copy, i) + more;
+}
+
+/* How many bytes of the target are not as they should be */
+static size_t copy_errors(const struct copy *copy, bool copied)
+{
+	size_t i, errors = 0;
+
+	for (i = 0; i < copy->len; i++) {
+		if (copied && i % copy->page < copy->args.size)
+			errors += copy->target[i] != pattern(copy, i);
+		else
+			errors += copy->target[i] != 0;
+	}
+	return errors;
+}
+
+TEST_F(run, resolves_faults_of_dma)
+{
+	struct copy copy;
+
+	ASSERT_EQ(0, copy_prepare(&copy, self->ctx.fd));
+	copy_fill(&copy, 0);
+	ASSERT_EQ(0, async_start(&self->ctx, 0));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_COPY_ARGS - 12);
+	EXPECT_EQ(0, copy_errors(&copy, true));
+}
+
+/* GET from pages that were never touched reads zeroes */
+TEST_F(run, resolves_faults_of_get)
+{
+	struct copy copy;
+
+	ASSERT_EQ(0, copy_prepare(&copy, self->ctx.fd));
+	memset(copy.target, 0xa5, copy.len);
+	ASSERT_EQ(0, async_start(&self->ctx, 0));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_COPY_ARGS - 12);
+	for (size_t i = 0; i < copy.args.chunks; i++) {
+		EXPECT_EQ(0, copy.target[i * copy.page]);
+		EXPECT_EQ(0, copy.target[i * copy.page + copy.args.size - 1]);
+		EXPECT_EQ(0xa5, copy.target[i * copy.page + copy.args.size]);
+	}
+}
+
+/*
+ * The memory of a context is its creator's, whoever starts it: a child that
+ * has other data at the same addresses must see no difference, and waits for
+ * the event itself so that only it could be taken for the one who runs.
+ */
+TEST_F(run, started_by_a_child_sees_the_creators_memory)
+{
+	struct copy copy;
+	int status;
+	pid_t child;
+
+	ASSERT_EQ(0, copy_prepare(&copy, self->ctx.fd));
+	copy_fill(&copy, 0);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct spu_event event;
+		int bad = 0;
+
+		copy_fill(&copy, 100);
+		bad |= async_start(&self->ctx, 0) ? 1 : 0;
+		bad |= async_next(&self->ctx, &event) != sizeof(event) ? 2 : 0;
+		bad |= event.status != SPU_STATUS_STOP(SPU_DONE) ? 4 : 0;
+		bad |= copy_errors(&copy, false) ? 8 : 0;
+		_exit(bad);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_NO_EVENT(&self->ctx);
+	EXPECT_EQ(0, copy_errors(&copy, true));
+}
+
+/* And goes on when the one who started it is no more. */
+TEST_F(run, outlives_the_child_that_started_it)
+{
+	struct copy copy;
+	int status;
+	pid_t child;
+
+	ASSERT_EQ(0, copy_prepare(&copy, self->ctx.fd));
+	copy_fill(&copy, 0);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(async_start(&self->ctx, 0) ? 1 : 0);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_COPY_ARGS - 12);
+	EXPECT_EQ(0, copy_errors(&copy, true));
+}
+
+static int start_mfc(const struct async *ctx, __u32 cmd, __u32 lsa,
+		     void *ea, __u32 size)
+{
+	struct mfc_args args = {
+		.cmd = cmd, .lsa = lsa, .size = size,
+		.eah = spu_eah(ea), .eal = spu_eal(ea),
+	};
+
+	return spu_load(ctx->fd, spu_mfc) ?:
+		spu_poke(ctx->fd, SPU_MFC_ARGS, &args, sizeof(args)) ?:
+		async_start(ctx, 0);
+}
+
+/* An error event of this type, then STOP, then nothing */
+#define EXPECT_MFC_ERROR(ctx, type) do {				\
+	const struct async *__failed = (ctx);				\
+	struct spu_event __error;					\
+									\
+	ASSERT_EVENT(__failed, type, &__error);				\
+	EXPECT_REQUESTED_STOP(__failed, SPU_MFC_WAITING - 12,		\
+			      SPU_MFC_WAITING);				\
+} while (0)
+
+TEST_F(run, ends_with_a_misaligned_dma)
+{
+	ASSERT_EQ(0, start_mfc(&self->ctx, MFC_GET, 0x4000, self->memory + 4, 16));
+	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_DMA_ALIGNMENT);
+}
+
+TEST_F(run, ends_with_a_dma_of_bad_size)
+{
+	/* 1, 2, 4, 8 or a multiple of 16 */
+	ASSERT_EQ(0, start_mfc(&self->ctx, MFC_GET, 0x4000, self->memory, 17));
+	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_DMA_ALIGNMENT);
+}
+
+TEST_F(run, ends_with_an_invalid_mfc_command)
+{
+	ASSERT_EQ(0, start_mfc(&self->ctx, 0x03, 0x4000, self->memory, 16));
+	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_INVALID_DMA);
+}
+
+TEST_F(run, ends_with_an_illegal_instruction)
+{
+	struct spu_event event;
+
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_ILLEGAL));
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_SPE_ERROR, &event);
+	EXPECT_TRUE(event.status & SPU_STATUS_INVALID_INSTR);
+	/* spu_run's SIGILL is for npc - 4 */
+	EXPECT_EQ(SPU_STOP_ILLEGAL + 4, event.npc);
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_TRUE(event.status & SPU_STATUS_INVALID_INSTR);
+	EXPECT_EQ(SPU_STOP_ILLEGAL + 4, event.npc);
+	EXPECT_NO_EVENT(&self->ctx);
+
+	/* no harm done: another program can follow */
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+}
+
+#define TEXT	"from memory"
+#define LS_TEXT	"local store"
+
+FIXTURE(unresolvable)
+{
+	struct async ctx;
+	long page;
+	char *memory;
+};
+
+FIXTURE_VARIANT(unresolvable)
+{
+	__u32 cmd;
+	int prot;	/* what is not enough */
+	bool unmapped;
+};
+
+FIXTURE_VARIANT_ADD(unresolvable, get_without_access)
+{
+	.cmd = MFC_GET, .prot = PROT_NONE,
+};
+
+FIXTURE_VARIANT_ADD(unresolvable, put_without_access)
+{
+	.cmd = MFC_PUT, .prot = PROT_NONE,
+};
+
+FIXTURE_VARIANT_ADD(unresolvable, put_to_a_read_only_page)
+{
+	.cmd = MFC_PUT, .prot = PROT_READ,
+};
+
+FIXTURE_VARIANT_ADD(unresolvable, get_of_nothing_mapped)
+{
+	.cmd = MFC_GET, .unmapped = true,
+};
+
+FIXTURE_VARIANT_ADD(unresolvable, put_of_nothing_mapped)
+{
+	.cmd = MFC_PUT, .unmapped = true,
+};
+
+FIXTURE_SETUP(unresolvable)
+{
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	self->page = sysconf(_SC_PAGESIZE);
+	self->memory = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(self->memory != MAP_FAILED);
+	memcpy(self->memory, TEXT, sizeof(TEXT));
+	ASSERT_EQ(0, variant->unmapped ?
+		     munmap(self->memory, self->page) :
+		     mprotect(self->memory, self->page, variant->prot));
+	ASSERT_EQ(0, async_create(&self->ctx, 0));
+	ASSERT_EQ(0, spu_poke(self->ctx.fd, 0x4000, LS_TEXT, sizeof(LS_TEXT)));
+}
+
+FIXTURE_TEARDOWN(unresolvable)
+{
+	async_close(&self->ctx);
+}
+
+/* Twice, since that must not depend on what is left of the first time. */
+TEST_F(unresolvable, is_data_storage_then_stop_until_repaired)
+{
+	char text[sizeof(LS_TEXT)] = "";
+	struct spu_event event;
+
+	ASSERT_EQ(0, start_mfc(&self->ctx, variant->cmd, 0x4000, self->memory, 16));
+	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_DATA_STORAGE);
+
+	/* the same again, at the npc of the event: the DMA is still there */
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_MFC_WAITING));
+	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_DATA_STORAGE);
+
+	if (variant->unmapped) {
+		ASSERT_TRUE(mmap(self->memory, self->page,
+				 PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				 0) == self->memory);
+		memcpy(self->memory, TEXT, sizeof(TEXT));
+	} else {
+		ASSERT_EQ(0, mprotect(self->memory, self->page,
+				      PROT_READ | PROT_WRITE));
+	}
+	EXPECT_STREQ(TEXT, self->memory);
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_MFC_WAITING));
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), event.status);
+	EXPECT_NO_EVENT(&self->ctx);
+	ASSERT_EQ(0, spu_peek(self->ctx.fd, 0x4000, text, sizeof(text)));
+	EXPECT_STREQ(variant->cmd == MFC_GET ? TEXT : LS_TEXT, text);
+	EXPECT_STREQ(variant->cmd == MFC_GET ? TEXT : LS_TEXT, self->memory);
+}
+
+/* All SPEs are taken for good by NOSCHED contexts. */
+FIXTURE(full)
+{
+	int spes;
+	struct async ctx, *others;
+};
+
+FIXTURE_SETUP(full)
+{
+	int i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	self->spes = spe_count();
+	self->others = calloc(self->spes, sizeof(*self->others));
+	for (i = 0; i < self->spes; i++) {
+		if (async_create(&self->others[i], SPU_CREATE_NOSCHED)) {
+			ASSERT_EQ(EPERM, errno);
+			SKIP(return, "NOSCHED needs CAP_SYS_NICE");
+		}
+		ASSERT_EQ(0, spu_load(self->others[i].fd, spu_echo));
+		ASSERT_EQ(0, async_start(&self->others[i], 0));
+		ASSERT_LE(0, loaded_on(&self->others[i]));
+	}
+}
+
+FIXTURE_TEARDOWN(full)
+{
+	int i;
+
+	async_close(&self->ctx);
+	for (i = 0; i < self->spes; i++)
+		async_close(&self->others[i]);
+}
+
+TEST_F(full, start_waits_in_the_run_queue)
+{
+	ASSERT_EQ(0, async_create(&self->ctx, 0));
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	EXPECT_EQ(0, async_poll(&self->ctx));
+	EXPECT_EQ(-1, async_start(&self->ctx, 0));
+	EXPECT_EQ(EBUSY, errno);
+
+	/* until there is an SPE */
+	async_close(&self->others[0]);
+	self->others[0].fd = -1;
+	self->others[0].event = -1;
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+}
+
+TEST_F(full, stop_takes_it_from_the_run_queue)
+{
+	ASSERT_EQ(0, async_create(&self->ctx, 0));
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	ASSERT_EQ(0, async_stop(&self->ctx));
+	EXPECT_REQUESTED_STOP(&self->ctx, SPU_STOP_STOP_1337, SPU_STOP_STOP_1337);
+
+	/* nor does it run when there is an SPE */
+	ASSERT_EQ(0, spu_tell(self->others[0].fd, 1));
+	EXPECT_STOP(&self->others[0], SPU_STATUS_STOP(SPU_DONE),
+		    SPU_ECHO_STOPPED);
+	async_close(&self->others[0]);
+	self->others[0].fd = -1;
+	self->others[0].event = -1;
+	EXPECT_NO_EVENT(&self->ctx);
+	EXPECT_EQ(CAN_START, async_poll(&self->ctx));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+}
+
+TEST_F(full, nosched_start_does_not_block_if_not_wanted)
+{
+	ASSERT_EQ(0, async_create(&self->ctx, SPU_CREATE_NOSCHED));
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	EXPECT_EQ(-1, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_NO_EVENT(&self->ctx);
+
+	async_close(&self->others[0]);
+	self->others[0].fd = -1;
+	self->others[0].event = -1;
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+}
+
+/*
+ * One thread, one epoll loop, two and a half contexts per SPE. As many as
+ * there are SPEs are loaded and wait for a word; the others get theirs first,
+ * so that they can end only after having been given the SPE of one that waits.
+ */
+TEST(contexts_share_the_spes)
+{
+	struct work_args args = { .steps = 10000 };
+	int spes = spe_count(), count = spes * 5 / 2, done = 0, i;
+	struct epoll_event ready;
+	struct spu_event event;
+	__u32 (*results)[4];
+	struct async *ctx;
+	int epoll, *stops;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ctx = calloc(count, sizeof(*ctx));
+	stops = calloc(count, sizeof(*stops));
+	epoll = epoll_create1(0);
+	results = mmap(NULL, count * sizeof(*results), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(results != MAP_FAILED);
+
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, async_create(&ctx[i], 0));
+		args.eah = spu_eah(results[i]);
+		args.eal = spu_eal(results[i]);
+		ASSERT_EQ(0, spu_load(ctx[i].fd, spu_work));
+		ASSERT_EQ(0, spu_poke(ctx[i].fd, SPU_WORK_ARGS, &args,
+				      sizeof(args)));
+		ready = (struct epoll_event) { .events = EPOLLIN, .data.u32 = i };
+		ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, ctx[i].event,
+				       &ready));
+		ASSERT_EQ(0, async_start(&ctx[i], 0));
+		if (i < spes)
+			ASSERT_TRUE(wait_until(loaded_on(&ctx[i]) >= 0));
+	}
+	for (i = spes; i < count; i++)
+		ASSERT_EQ(0, spu_tell(ctx[i].fd, i + 1));
+
+	while (done < count) {
+		ASSERT_EQ(1, epoll_wait(epoll, &ready, 1, TIMEOUT_MS));
+		ASSERT_EQ(EPOLLIN, ready.events);
+		i = ready.data.u32;
+		ASSERT_EQ(sizeof(event), read(ctx[i].event, &event, sizeof(event)));
+		EXPECT_EQ(SPU_EVENT_STOP, event.event);
+		EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), event.status);
+		EXPECT_EQ(1, ++stops[i]);
+		EXPECT_EQ(xorshift32(i + 1, args.steps), results[i][0]);
+		EXPECT_EQ(results[i][0],
+			  spu_peek_word(ctx[i].fd, SPU_WORK_RESULT));
+		if (++done == count - spes)
+			for (i = 0; i < spes; i++)
+				ASSERT_EQ(0, spu_tell(ctx[i].fd, i + 1));
+	}
+	for (i = 0; i < count; i++) {
+		EXPECT_NO_EVENT(&ctx[i]);
+		async_close(&ctx[i]);
+	}
+}
+
+/* An asynchronous context may be in a gang, though a gang cannot be one. */
+TEST(context_in_a_gang_runs)
+{
+	struct async ctx;
+	char *path;
+	int gang;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	path = strdup(spu_path(NULL));
+	gang = sys_spu_create(path, SPU_CREATE_GANG, 0755, -1);
+	ASSERT_LE(0, gang);
+	ctx.fd = sys_spu_create(spu_path(path), SPU_CREATE_ASYNC, 0755, -1);
+	ASSERT_LE(0, ctx.fd);
+	ctx.event = openat(ctx.fd, "event", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, ctx.event);
+	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	async_close(&ctx);
+	close(gang);
+}
+
+/*
+ * More contexts than SPEs, three of which spin: all of those get time, and are
+ * stopped, wherever they are by then. (At nice 19, a time slice is short.)
+ */
+TEST_F_TIMEOUT(run, of_spinning_contexts_takes_turns, 60)
+{
+	int count = spe_count() + 2, i;
+	struct async *ctx = calloc(count, sizeof(*ctx));
+
+	ASSERT_LE(0, nice(19));
+	for (i = 0; i < count; i++) {
+		bool spins = !i || i >= count - 2;
+
+		ASSERT_EQ(0, async_create(&ctx[i], 0));
+		ASSERT_EQ(0, spins ? spu_load(ctx[i].fd, spu_spin) :
+				     spu_load(ctx[i].fd, spu_echo));
+		ASSERT_EQ(0, async_start(&ctx[i], 0));
+	}
+	for (i = 0; i < count; i = i ? i + 1 : count - 2)
+		ASSERT_TRUE(wait_until(spu_peek_word(ctx[i].fd,
+						     SPU_SPIN_COUNT)));
+	for (i = 0; i < count; i = i ? i + 1 : count - 2) {
+		ASSERT_EQ(0, async_stop(&ctx[i]));
+		EXPECT_REQUESTED_STOP(&ctx[i], SPU_SPIN_LOOP,
+				      SPU_SPIN_LOOP + 8);
+		EXPECT_LT(0, spu_peek_word(ctx[i].fd, SPU_SPIN_COUNT));
+	}
+	for (i = 0; i < count; i++)
+		async_close(&ctx[i]);
+}
+
+TEST_HARNESS_MAIN

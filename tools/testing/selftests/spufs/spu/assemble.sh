@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Assemble the SPU programs and write their words to NAME.h_shipped, so that
+# the tests build without an SPU toolchain. Global symbols become macros.
+#
+# assemble.sh          write the files that changed
+# assemble.sh --check  write nothing, fail if one is out of date
+#
+# SPU_AS, SPU_LD, SPU_OBJCOPY: the tools of an spu-elf binutils
+
+set -eu
+
+: "${SPU_AS:=spu-elf-as}" "${SPU_LD:=spu-elf-ld}" "${SPU_OBJCOPY:=spu-elf-objcopy}"
+
+check=
+case ${1-} in
+--check) check=1 ;;
+'') ;;
+*) echo "usage: $0 [--check]" >&2; exit 2 ;;
+esac
+
+cd "$(dirname "$0")"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+stale=0
+for src in *.s; do
+	name=${src%.s}
+	upper=$(echo "$name" | tr '[:lower:]' '[:upper:]')
+	"$SPU_AS" -o "$tmp/o" "$src"
+	"$SPU_LD" -Ttext=0 -e 0 -Map="$tmp/map" -o "$tmp/elf" "$tmp/o"
+	"$SPU_OBJCOPY" -O binary -j .text "$tmp/elf" "$tmp/bin"
+	{
+		echo "/* SPDX-License-Identifier: GPL-2.0 */"
+		echo "/* Made from $src by assemble.sh: do not edit. */"
+		sed -n '/^ \.text .*0x/,/^$/s/^ *0x0*\([0-9a-f]\{4\}\)  *\([a-z][a-z0-9_]*\)$/\1 \2/p' \
+			"$tmp/map" | while read -r value symbol; do
+			symbol=$(echo "$symbol" | tr '[:lower:]' '[:upper:]')
+			printf '#define SPU_%s_%s\t0x%s\n' \
+				"$upper" "$symbol" "$value"
+		done
+		echo "static const unsigned int spu_$name[] = {"
+		od -An -v -tx1 -w4 "$tmp/bin" |
+			sed 's/ //g; s/.*/	0x&,/'
+		echo "};"
+	} >"$tmp/h"
+	if cmp -s "$tmp/h" "$name.h_shipped"; then
+		continue
+	elif [ "$check" ]; then
+		echo "$name.h_shipped is not what $src assembles to" >&2
+		stale=1
+	else
+		cp "$tmp/h" "$name.h_shipped"
+	fi
+done
+exit $stale

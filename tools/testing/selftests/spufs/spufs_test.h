@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every spufs test needs: a mount, a context, its local store. Nothing
+ * here is about asynchronous contexts; it works on any kernel with spufs.
+ */
+#ifndef __SPUFS_TEST_H
+#define __SPUFS_TEST_H
+
+#include <asm/types.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* spu_create(2) */
+#ifndef SPU_CREATE_EVENTS_ENABLED
+#define SPU_CREATE_EVENTS_ENABLED	0x0001
+#define SPU_CREATE_GANG			0x0002
+#define SPU_CREATE_NOSCHED		0x0004
+#endif
+
+/* spu_run(2): what it stores as event if the context has EVENTS_ENABLED */
+#define SPE_EVENT_DMA_ALIGNMENT		0x0008
+#define SPE_EVENT_SPE_ERROR		0x0010
+#define SPE_EVENT_SPE_DATA_STORAGE	0x0040
+#define SPE_EVENT_INVALID_DMA		0x0800
+
+/* SPU_Status, CBEA chapter "SPU Control": the low half is flags */
+#define SPU_STATUS_RUNNING		0x0001
+#define SPU_STATUS_STOPPED_BY_STOP	0x0002
+#define SPU_STATUS_STOPPED_BY_HALT	0x0004
+#define SPU_STATUS_SINGLE_STEP		0x0010
+#define SPU_STATUS_INVALID_INSTR	0x0020
+#define SPU_STATUS_FLAGS		0x07ff
+#define SPU_STATUS_STOP(code)		((code) << 16 | SPU_STATUS_STOPPED_BY_STOP)
+
+/* How the programs below spu/ say that they are done */
+#define SPU_DONE			0x1001
+
+/* MFC command opcodes */
+#define MFC_PUT				0x20
+#define MFC_GET				0x40
+
+#define LS_SIZE				0x40000
+
+/* Nothing that is waited for takes a second. */
+#define TIMEOUT_MS			5000
+
+struct mfc_args {
+	__u32 lsa, eah, eal, size;
+	__u32 cmd, pad[3];
+};
+
+struct copy_args {
+	__u32 src_hi, src_lo, dst_hi, dst_lo;
+	__u32 size, chunks, stride, pad;
+};
+
+struct work_args {
+	__u32 steps, eah, eal, pad;
+};
+
+#define spu_eah(p)	((__u32)((__u64)(uintptr_t)(p) >> 32))
+#define spu_eal(p)	((__u32)(uintptr_t)(p))
+
+/* Where spufs is; mounts it where it belongs if it is not. NULL: no spufs. */
+static inline const char *spufs_root(void)
+{
+	static char root[256];
+	struct mntent *entry;
+	FILE *mounts;
+
+	if (root[0])
+		return root;
+
+	mounts = setmntent("/proc/self/mounts", "r");
+	if (mounts) {
+		while (!root[0] && (entry = getmntent(mounts)))
+			if (!strcmp(entry->mnt_type, "spufs"))
+				snprintf(root, sizeof(root), "%s",
+					 entry->mnt_dir);
+		endmntent(mounts);
+	}
+	if (!root[0]) {
+		mkdir("/spu", 0755);
+		if (!mount("spufs", "/spu", "spufs", 0, NULL))
+			memcpy(root, "/spu", sizeof("/spu"));
+	}
+	return root[0] ? root : NULL;
+}
+
+/* How many SPEs there are: 8 on a chip, 6 on a PS3, 16 on a QS22. */
+static inline int spe_count(void)
+{
+	DIR *dir = opendir("/sys/devices/system/spu");
+	struct dirent *entry;
+	int count = 0, number;
+
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir)))
+		count += sscanf(entry->d_name, "spu%d", &number) == 1;
+	closedir(dir);
+	return count;
+}
+
+static inline int sys_spu_create(const char *path, unsigned int flags,
+				 mode_t mode, int neighbour)
+{
+	return syscall(SYS_spu_create, path, flags, mode, neighbour);
+}
+
+static inline int sys_spu_run(int fd, __u32 *npc, __u32 *event)
+{
+	return syscall(SYS_spu_run, fd, npc, event);
+}
+
+/* A path of this process's own for a context or gang, below @dir or the root */
+static inline const char *spu_path(const char *dir)
+{
+	static __thread char path[1024];
+	static int serial;
+
+	snprintf(path, sizeof(path), "%s/test-%d-%d",
+		 dir ? dir : spufs_root(), getpid(),
+		 __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED));
+	return path;
+}
+
+static inline int spu_create(unsigned int flags)
+{
+	return sys_spu_create(spu_path(NULL), flags, 0755, -1);
+}
+
+/* Local store of context @fd. 0, or -1 if not all of @len went over. */
+static inline int spu_poke(int fd, __u32 lsa, const void *buf, size_t len)
+{
+	int mem = openat(fd, "mem", O_WRONLY);
+	ssize_t done = pwrite(mem, buf, len, lsa);
+
+	close(mem);
+	return done == (ssize_t)len ? 0 : -1;
+}
+
+static inline int spu_peek(int fd, __u32 lsa, void *buf, size_t len)
+{
+	int mem = openat(fd, "mem", O_RDONLY);
+	ssize_t done = pread(mem, buf, len, lsa);
+
+	close(mem);
+	return done == (ssize_t)len ? 0 : -1;
+}
+
+static inline __u32 spu_peek_word(int fd, __u32 lsa)
+{
+	__u32 word = ~0;
+
+	spu_peek(fd, lsa, &word, sizeof(word));
+	return word;
+}
+
+#define spu_load(fd, program)	spu_poke(fd, 0, program, sizeof(program))
+
+/* Say a word to the program: SPU_RdInMbox */
+static inline int spu_tell(int fd, __u32 word)
+{
+	int wbox = openat(fd, "wbox", O_WRONLY);
+	ssize_t done = write(wbox, &word, sizeof(word));
+
+	close(wbox);
+	return done == sizeof(word) ? 0 : -1;
+}
+
+/* Try @condition until it holds or time is up; the value says which. */
+#define wait_until(condition) ({					\
+	struct timespec __now, __end;					\
+	bool __holds;							\
+									\
+	clock_gettime(CLOCK_MONOTONIC, &__end);				\
+	__end.tv_sec += TIMEOUT_MS / 1000;				\
+	while (!(__holds = (condition))) {				\
+		clock_gettime(CLOCK_MONOTONIC, &__now);			\
+		if (__now.tv_sec > __end.tv_sec)			\
+			break;						\
+		poll(NULL, 0, 1);					\
+	}								\
+	__holds;							\
+})
+
+/* The contexts in the system, from the line that /proc/loadavg's is a model of */
+static inline int spu_contexts(void)
+{
+	FILE *file = fopen("/proc/spu_loadavg", "r");
+	int count = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%*s %*s %*s %*d/%d", &count) != 1)
+		count = -1;
+	fclose(file);
+	return count;
+}
+
+/* What spu/work.s computes: Marsaglia, "Xorshift RNGs", 2003, page 4 */
+static inline __u32 xorshift32(__u32 x, __u32 steps)
+{
+	while (steps--) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+	}
+	return x;
+}
+
+/* A reason to SKIP, or NULL */
+static inline const char *no_spufs(void)
+{
+	if (!spufs_root())
+		return errno == ENODEV ? "kernel without spufs" :
+					 "spufs is not mounted and cannot be";
+	if (!spe_count())
+		return "no SPE in /sys/devices/system/spu";
+	return NULL;
+}
+
+#endif /* __SPUFS_TEST_H */
