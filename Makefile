@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Asynchronous SPU contexts for Linux, and the Cell blade to try them on.
+# "make help" says what there is to make.
+
+BUILD ?= build
+override BUILD := $(abspath $(BUILD))
+export BUILD KERNEL_SRC QEMU_SRC KDIR KSRC JOBS
+
+# Steps that do not need each other run side by side.
+MAKEFLAGS += -j2
+
+B := tools/build
+STEP := @$(B)/step
+
+# make boot; ICOUNT=1 makes every run the same.  KERNEL_CONFIG="debug" or
+# "blade64k" is another kernel.
+SPES ?= 8
+CHIPS ?= 1
+MEM ?= 512M
+KERNEL_CONFIG ?=
+empty :=
+KERNEL ?= $(BUILD)/linux/$(subst $(empty) ,-,o $(strip $(KERNEL_CONFIG)))/vmlinux
+INITRD ?= $(BUILD)/initrd.cpio
+BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
+	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount)
+
+.PHONY: all demo check boot kernel qemu modules patches apply lint clean distclean help
+all: help
+
+demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
+	@echo
+	@$(BOOT) --icount --limit 300 --run '/bin/async-hello && /bin/async-many' \
+		--log $(BUILD)/log/demo-console.log
+
+check: qemu kernel modules-check userspace	## run every test (ONLY="names": some of them)
+	@$(B)/check $(ONLY)
+
+boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 INITRD= APPEND= RUN= LIMIT=
+	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
+		$(if $(LIMIT),--limit $(LIMIT))
+
+kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another)
+	$(STEP) kernel "Linux with the series, spufs built in" $(B)/kernel blade $(KERNEL_CONFIG)
+
+qemu: sources	## QEMU with the blade
+	$(STEP) qemu "QEMU with the Cell blade" $(B)/qemu
+
+modules:	## spufs.ko with asynchronous contexts for the kernel built in KDIR= (KSRC=: its sources)
+	$(STEP) modules "spufs.ko for $(or $(KDIR),the unpatched kernel)" $(B)/modules
+
+patches: sources	## write the series in patches/ anew from the sources here
+	$(STEP) patches "the series" $(B)/patches
+
+apply:	## apply the series to the kernel tree KDIR=
+	@$(B)/apply
+
+lint: base spu-tools	## style, spelling, and whether generated files are up to date
+	@$(B)/lint
+
+clean:	## remove what was built, but keep the sources
+	rm -rf $(filter-out $(addprefix $(BUILD)/,src dl apt),$(wildcard $(BUILD)/*))
+
+distclean:	## remove the sources too: the next make fetches the newest
+	rm -rf $(BUILD)
+
+help:	## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
+		while IFS='|' read -r target text; do printf '%-18s%s\n' "$$target" "$$text"; done
+
+# The steps in between
+
+.PHONY: deps sources base modules-check spu-tools busybox userspace
+deps:
+	$(STEP) deps "packages of the host" $(B)/deps host \
+		$(if $(filter check lint,$(MAKECMDGOALS)),check)
+
+sources: deps
+	$(STEP) sources "sources from Debian's archive" $(B)/fetch
+
+base: sources
+	$(STEP) base "Linux as it comes, spufs as a module" $(B)/kernel base
+
+modules-check: base
+	@env -u KDIR -u KSRC BUILD=$(BUILD) $(B)/step modules-check \
+		"spufs.ko for the unpatched kernel" $(B)/modules $(BUILD)/modules-check
+
+spu-tools: sources
+	$(STEP) spu-tools "the SPU assembler" $(B)/spu-tools
+
+busybox: sources
+	$(STEP) busybox "busybox for the blade" $(B)/busybox
+
+userspace: kernel busybox
+	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * poweroff [CODE]: power the blade off so that the emulator exits with CODE.
+ *
+ * The code goes to the machine's firmware as the state of an indicator
+ * (PAPR: set-indicator; type 9000 and up is the vendor's) by way of rtas(2).
+ */
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXIT_CODE_INDICATOR	9000
+
+/* What rtas(2) takes (arch/powerpc/include/asm/rtas-types.h), big endian */
+struct rtas_args {
+	uint32_t token;
+	uint32_t nargs;
+	uint32_t nret;
+	uint32_t args[16];
+	uint32_t unused;	/* the kernel's pointer to the results */
+};
+
+static int set_indicator(uint32_t type, uint32_t index, uint32_t state)
+{
+	struct rtas_args rtas = {
+		.nargs = htonl(3),
+		.nret = htonl(1),
+		.args = { htonl(type), htonl(index), htonl(state), htonl(-1) },
+	};
+	FILE *token = fopen("/proc/device-tree/rtas/set-indicator", "r");
+
+	if (!token || fread(&rtas.token, sizeof(rtas.token), 1, token) != 1)
+		return -1;
+	fclose(token);
+	if (syscall(SYS_rtas, &rtas))
+		return -1;
+	return ntohl(rtas.args[3]);
+}
+
+int main(int argc, char **argv)
+{
+	if (set_indicator(EXIT_CODE_INDICATOR, 0, argc > 1 ? atoi(argv[1]) : 0))
+		perror("poweroff: exit code");
+	sync();
+	reboot(RB_POWER_OFF);
+	perror("poweroff");
+	return 1;
+}
