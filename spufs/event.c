@@ -103,6 +103,9 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
  * @wait: readers and pollers; its lock protects @queue and the queueing of
  *	@work
  * @queue: the state of the run and its events
+ * @fasync: who wants a signal when something happens
+ * @inode: the event file's, while it is open
+ * @opens: how many times it is open
  * @work: faults, errors, and what a stop in the interrupt leaves to do
  * @restart_dma: a DMA command failed and is to be tried again by the next
  *	start; protected by ctx->state_mutex
@@ -111,6 +114,9 @@ struct spu_async {
 	struct spu_context *ctx;
 	wait_queue_head_t wait;
 	struct spu_event_queue queue;
+	struct fasync_struct *fasync;
+	struct inode *inode;
+	unsigned int opens;
 	struct delayed_work work;
 	bool restart_dma;
 };
@@ -132,12 +138,26 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 		put_spu_context(async->ctx);
 }
 
+/*
+ * The size of the event file is what waits in it: for a regular file, as all
+ * in spufs are, the VFS answers FIONREAD itself.  With the queue's lock held.
+ */
+static void spu_async_update_size(struct spu_async *async)
+{
+	if (async->inode)
+		i_size_write(async->inode, spu_queue_len(&async->queue) *
+					   sizeof(struct spu_event));
+}
+
 /* Post an event, and wake who waits for it.  With the queue's lock held. */
 static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 			   u32 npc)
 {
-	if (spu_run_post(&async->queue, event, status, npc))
-		wake_up_locked_poll(&async->wait, EPOLLIN | EPOLLRDNORM);
+	if (!spu_run_post(&async->queue, event, status, npc))
+		return;
+	spu_async_update_size(async);
+	wake_up_locked_poll(&async->wait, EPOLLIN | EPOLLRDNORM);
+	kill_fasync(&async->fasync, SIGIO, POLL_IN);
 }
 
 /* Has the SPU stopped by itself?  The context must not be in a switch. */
@@ -438,6 +458,7 @@ void spu_async_gone(struct spu_context *ctx)
 	spin_lock_irq(&async->wait.lock);
 	spu_run_gone(&async->queue);
 	wake_up_locked_poll(&async->wait, EPOLLHUP);
+	kill_fasync(&async->fasync, SIGIO, POLL_HUP);
 	spin_unlock_irq(&async->wait.lock);
 	/* A start may wait there for an SPU, see spu_prio_wait(). */
 	wake_up_all(&ctx->stop_wq);
@@ -483,8 +504,30 @@ void spu_async_destroy(struct spu_context *ctx)
 
 static int spu_event_open(struct inode *inode, struct file *file)
 {
-	file->private_data = SPUFS_I(inode)->i_ctx;
+	struct spu_context *ctx = SPUFS_I(inode)->i_ctx;
+	struct spu_async *async = ctx->async;
+
+	spin_lock_irq(&async->wait.lock);
+	async->inode = inode;
+	async->opens++;
+	spu_async_update_size(async);
+	spin_unlock_irq(&async->wait.lock);
+
+	file->private_data = ctx;
+	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file);
+}
+
+static int spu_event_release(struct inode *inode, struct file *file)
+{
+	struct spu_context *ctx = file->private_data;
+	struct spu_async *async = ctx->async;
+
+	spin_lock_irq(&async->wait.lock);
+	if (!--async->opens)
+		async->inode = NULL;
+	spin_unlock_irq(&async->wait.lock);
+	return 0;
 }
 
 /*
@@ -505,6 +548,7 @@ static bool spu_event_copy(struct spu_async *async, struct iov_iter *to)
 		return false;
 	}
 	spu_queue_drop_first(&async->queue);
+	spu_async_update_size(async);
 	return true;
 }
 
@@ -659,6 +703,13 @@ static __poll_t spu_event_poll(struct file *file, poll_table *wait)
 	return events;
 }
 
+static int spu_event_fasync(int fd, struct file *file, int on)
+{
+	struct spu_context *ctx = file->private_data;
+
+	return fasync_helper(fd, file, on, &ctx->async->fasync);
+}
+
 #ifdef CONFIG_PROC_FS
 static void spu_event_show_fdinfo(struct seq_file *m, struct file *file)
 {
@@ -686,9 +737,11 @@ static void spu_event_show_fdinfo(struct seq_file *m, struct file *file)
 static const struct file_operations spu_event_fops = {
 	.owner		= THIS_MODULE,
 	.open		= spu_event_open,
+	.release	= spu_event_release,
 	.read_iter	= spu_event_read_iter,
 	.write_iter	= spu_event_write_iter,
 	.poll		= spu_event_poll,
+	.fasync		= spu_event_fasync,
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo	= spu_event_show_fdinfo,
 #endif

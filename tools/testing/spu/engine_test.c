@@ -334,8 +334,9 @@ static void test_stopping(void)
 	spe_free(&spe);
 
 	now = 0;
-	spe_new(&spe, HZ, SLICE, AT_wrch);
+	spe_new(&spe, HZ, SLICE, AT_channels);
 	spe.stop_in_wrch = true;
+	spe.data = true;		/* it would come to its stop */
 	spu_engine_start(spe.engine);
 	run_until(10000);
 	tap_check(!spe.engine->running && !spe.stops &&

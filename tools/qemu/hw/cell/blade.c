@@ -370,6 +370,10 @@ static uint32_t cell_dt_be(CellChip *chip, void *fdt, uint32_t cpu_phandle)
     _FDT(fdt_setprop_u64(fdt, offset, "reg", be));
     _FDT(fdt_appendprop_u64(fdt, offset, "reg", CELL_BE_SIZE));
     _FDT(fdt_setprop(fdt, offset, "ranges", NULL, 0));
+    /*
+     * Linux takes this property's length for the number of its entries, and
+     * what follows it for phandles: small ones could match by accident.
+     */
     _FDT(fdt_setprop_cell(fdt, offset, "cpus", cpu_phandle));
     _FDT(fdt_setprop_cell(fdt, offset, "node-id", chip->node));
     cell_dt_associativity(fdt, offset, chip->node);
@@ -559,12 +563,15 @@ static void cell_blade_check(CellBladeState *s)
     MachineState *machine = MACHINE(s);
     unsigned cpus = machine->smp.cpus;
 
-    if (cpus <= (s->nr_chips - 1) * CELL_MAX_THREADS ||
-        cpus > s->nr_chips * CELL_MAX_THREADS) {
-        error_report("%s %u or %u threads, but -smp asks for %u",
-                     s->nr_chips == 1 ? "one chip has" : "two chips have",
-                     s->nr_chips * CELL_MAX_THREADS - 1,
-                     s->nr_chips * CELL_MAX_THREADS, cpus);
+    /*
+     * Linux numbers CPUs as they come, but finds their part of an IIC by the
+     * hardware's numbers, which count two threads for each chip.
+     */
+    if (s->nr_chips == 1 ? cpus > CELL_MAX_THREADS :
+                           cpus != s->nr_chips * CELL_MAX_THREADS) {
+        error_report("%s, but -smp asks for %u",
+                     s->nr_chips == 1 ? "one chip has 1 or 2 threads" :
+                                        "two chips have 4 threads", cpus);
         exit(EXIT_FAILURE);
     }
     if (machine->ram_size > CELL_IO_BASE) {

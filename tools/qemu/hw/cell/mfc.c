@@ -151,10 +151,11 @@ static bool pte_allows(uint64_t pte1, bool key, bool write)
 }
 
 /*
- * Look for the page of @ea in one group of the page table.  The PPE may be
- * changing it at the same time: an entry was read consistently if its first
- * word, which has the valid bit, is the same before and after; and R and C
- * are set only in the word that was read.
+ * Look for the entry whose first word is @want, but for its software's bits,
+ * in one group of the page table, and set R and C.  The PPE may be changing
+ * it at the same time: an entry was read consistently if its first word,
+ * which has the valid bit, is the same before and after; and R and C are set
+ * only in the word that was read.
  *
  * Returns true if an entry was found, with the outcome in *fault.
  */

@@ -12,8 +12,8 @@
  *
  * Not modelled: isolation (a load request fails), ECC, performance
  * monitoring, the TLB (translations are looked up in the page table each
- * time), resource allocation, and MFC_SR1[D]: the local store can always be
- * addressed.
+ * time), resource allocation, the MFC's key override in MFC_CNTL[K], a limit
+ * in SPU_LSLR, and MFC_SR1[D]: the local store can always be addressed.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"

@@ -65,39 +65,63 @@ void cell_spu_channel_deliver(CellSPEState *spe, unsigned ch, uint32_t data,
 
 /* Decrementer: counts the timebase's ticks, stands still until written */
 
-static uint32_t dec_read(CellSPEState *spe)
+static int64_t dec_expiry(CellSPEState *spe)
 {
-    SPUChannels *ch = &spe->ch;
-    int64_t ns;
+    uint64_t ticks = (uint64_t)spe->ch.dec_value + 1;
 
-    if (!ch->dec_running) {
-        return ch->dec_value;
-    }
-    ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - ch->dec_start;
-    return ch->dec_value - (uint32_t)muldiv64(ns, spe->timebase_frequency,
-                                              NANOSECONDS_PER_SECOND);
+    return spe->ch.dec_start + muldiv64_round_up(ticks, NANOSECONDS_PER_SECOND,
+                                                 spe->timebase_frequency);
 }
 
-/* The event is when the most significant bit changes from 0 to 1. */
-static void dec_arm(CellSPEState *spe)
+static void dec_start(CellSPEState *spe, uint32_t val, int64_t now)
 {
-    SPUChannels *ch = &spe->ch;
-    uint64_t ticks = (uint64_t)ch->dec_value + 1;
+    spe->ch.dec_value = val;
+    spe->ch.dec_start = now;
+    spe->ch.dec_running = true;
+    timer_mod(&spe->ch.dec_timer, dec_expiry(spe));
+}
 
-    timer_mod(&ch->dec_timer,
-              ch->dec_start + muldiv64_round_up(ticks, NANOSECONDS_PER_SECOND,
-                                                spe->timebase_frequency));
+/*
+ * The event is when the most significant bit changes from 0 to 1.  With a
+ * clock that does not wait for us, the timer may be late: a decrementer that
+ * is looked at or stopped must not have expired in silence.
+ */
+static void dec_update(CellSPEState *spe, int64_t now)
+{
+    while (spe->ch.dec_running && now >= dec_expiry(spe)) {
+        dec_start(spe, UINT32_MAX, dec_expiry(spe));
+        cell_spu_event(spe, SPU_EVENT_DECREMENTER);
+    }
+}
+
+static void dec_expired(void *opaque)
+{
+    dec_update(opaque, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+}
+
+static uint32_t dec_read(CellSPEState *spe)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    if (!spe->ch.dec_running) {
+        return spe->ch.dec_value;
+    }
+    dec_update(spe, now);
+    return spe->ch.dec_value -
+           (uint32_t)muldiv64(now - spe->ch.dec_start,
+                              spe->timebase_frequency,
+                              NANOSECONDS_PER_SECOND);
 }
 
 static void dec_load(CellSPEState *spe, uint32_t val)
 {
-    SPUChannels *ch = &spe->ch;
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
-    ch->dec_value = val;
-    if (!ch->dec_halted) {
-        ch->dec_running = true;
-        ch->dec_start = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-        dec_arm(spe);
+    dec_update(spe, now);
+    if (spe->ch.dec_halted) {
+        spe->ch.dec_value = val;
+    } else {
+        dec_start(spe, val, now);
     }
 }
 
@@ -106,19 +130,6 @@ static void dec_stop(CellSPEState *spe)
     spe->ch.dec_value = dec_read(spe);
     spe->ch.dec_running = false;
     timer_del(&spe->ch.dec_timer);
-}
-
-static void dec_expired(void *opaque)
-{
-    CellSPEState *spe = opaque;
-    SPUChannels *ch = &spe->ch;
-    uint64_t ticks = (uint64_t)ch->dec_value + 1;
-
-    ch->dec_start += muldiv64_round_up(ticks, NANOSECONDS_PER_SECOND,
-                                       spe->timebase_frequency);
-    ch->dec_value = UINT32_MAX;
-    dec_arm(spe);
-    cell_spu_event(spe, SPU_EVENT_DECREMENTER);
 }
 
 /*
@@ -444,12 +455,12 @@ static SPUChannelResult spu_wrch(void *opaque, unsigned n, uint32_t val)
         event_recheck(spe);
         break;
     case SPU_WrEventAck:
-        ch->data[SPU_RdEventStat] &= ~val;
         if (val & ~ch->data[SPU_WrEventMask] & SPU_EVENT_DECREMENTER &&
             ch->dec_running) {
             /* This is how an SPU stops its decrementer. */
             dec_stop(spe);
         }
+        ch->data[SPU_RdEventStat] &= ~val;
         event_recheck(spe);
         break;
     case SPU_WrDec:

@@ -138,6 +138,7 @@ static void spu_engine_ref_run(void *opaque)
             /* A channel instruction made the SPE stop its SPU. */
             return;
         }
+        /* All others are ends of execution. */
         if (why > SPU_EXIT_STALL) {
             end(r, why, code, now);
             return;

@@ -285,20 +285,23 @@ static bool halt_if(DisasContext *ctx, bool cond)
     return true;
 }
 
-#define TRANS_HALT(name, type, rel)                                     \
+#define TRANS_HALT(name, type, cond)                                    \
 static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
 {                                                                       \
-    return halt_if(ctx, (type)SPU_W(R(a->ra), 0) rel                    \
-                        (type)SPU_W(R(a->rb), 0));                      \
+    type x = SPU_W(R(a->ra), 0), y = SPU_W(R(a->rb), 0);                \
+                                                                        \
+    return halt_if(ctx, cond);                                          \
 }                                                                       \
 static bool trans_##name##i(DisasContext *ctx, arg_ri *a)               \
 {                                                                       \
-    return halt_if(ctx, (type)SPU_W(R(a->ra), 0) rel (type)a->imm);     \
+    type x = SPU_W(R(a->ra), 0), y = a->imm;                            \
+                                                                        \
+    return halt_if(ctx, cond);                                          \
 }
 
-TRANS_HALT(heq, uint32_t, ==)
-TRANS_HALT(hgt, int32_t, >)
-TRANS_HALT(hlgt, uint32_t, >)
+TRANS_HALT(heq, uint32_t, x == y)
+TRANS_HALT(hgt, int32_t, x > y)
+TRANS_HALT(hlgt, uint32_t, x > y)
 
 TRANS_RR(ceqb)
 TRANS_RI(ceqbi, ceqb, b)
@@ -597,6 +600,7 @@ SPUExit spu_interp_run(SPUState *s, uint64_t budget, bool timed,
     for (n = 0; n < budget && ctx.exit == SPU_EXIT_BUDGET; n++) {
         uint32_t insn;
 
+        /* A stalled channel instruction has not begun: this may precede it. */
         if (unlikely(s->int_enabled && s->event_pending)) {
             s->srr0 = s->pc;
             s->pc = 0;

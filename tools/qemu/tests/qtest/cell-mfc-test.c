@@ -346,10 +346,13 @@ static void test_list(QTestState *qts)
     list_element(qts, 0x4010, 0x10, MEM + 0x300);
     START(qts, 0, 0, SPU_WRCHI(MFC_WrTagMask, 1 << 6),
           DMA(0x44, 6, 0x8000, 0x4000, 24),
-          /* a barrier form in the same tag group, another group */
+          /* with a barrier, behind it, in another group */
           DMA(0x45, 6, 0x8800, 0x4000, 8),
+          DMA(0x40, 6, 0x8a00, MEM, 16),
           DMA(0x40, 5, 0x8900, MEM, 16),
-          DMA(0x42, 6, 0x8a00, MEM, 16),
+          /* and behind a barrier for all groups */
+          DMA(0xc0, 7, 0, 0, 0),
+          DMA(0x40, 8, 0x8b00, MEM, 16),
           SPU_RDCH(3, 25), SPU_WRCH(28, 3),
           SPU_RDCH(4, 29), SPU_WRCH(26, 4),
           SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(3));
@@ -358,12 +361,13 @@ static void test_list(QTestState *qts)
     g_assert_true(same(qts, MEM + 0x100, SPE_LS(0) + 0x8000, 0x20));
     g_assert_true(same(qts, MEM + 0x20c, SPE_LS(0) + 0x802c, 4));
     g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8028), ==, 0);
-    /* Stalled: it, and what follows it in its group, and nothing else */
+    /* Those that wait for the list, and the one that does not */
     g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8030), ==, 0);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8800), ==, 0);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8a00), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8b00), ==, 0);
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8900, 16));
-    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 13);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 11);
 
     /* What the element says is looked at only now. */
     list_element(qts, 0x4010, 0x10, MEM + 0x400);
@@ -372,7 +376,17 @@ static void test_list(QTestState *qts)
     g_assert_true(same(qts, MEM + 0x400, SPE_LS(0) + 0x8030, 16));
     g_assert_true(same(qts, MEM + 0x100, SPE_LS(0) + 0x8800, 0x20));
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8a00, 16));
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8b00, 16));
     g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 16);
+
+    /* Two stall before the SPU looks; only the second goes on. */
+    list_element(qts, 0x4000, 0x80000010, MEM);
+    START(qts, 0, 0, DMA(0x44, 6, 0x8000, 0x4000, 8),
+          DMA(0x44, 9, 0x8000, 0x4000, 8),
+          SPU_RDCH(3, 25), SPU_WRCH(28, 3), SPU_WRCHI(26, 9), SPU_STOP(5));
+    g_assert_cmphex(settle(qts, 0), ==, 0x50002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 1 << 6 | 1 << 9);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 15);
 }
 
 static void test_zero(QTestState *qts)

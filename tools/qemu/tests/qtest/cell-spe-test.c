@@ -285,6 +285,9 @@ static void test_channel_save(void)
     }
     g_assert_cmphex(mbox[0], ==, 0x10);
     g_assert_cmphex(mbox[2], ==, 0x12);
+    /* The index starts it all over again. */
+    g_assert_cmphex(priv2_read(qts, 0, SPU_ChnlData), ==, 0x10);
+    g_assert_cmphex(chnl_data(qts, 0, 29), ==, 0x10);
     priv2_write(qts, 0, SPU_ChnlCnt, 0);
     g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat), ==, 0x400);
 
@@ -316,7 +319,7 @@ static void test_event(void)
           SPU_WRCH(SPU_WrEventAck, 3),
           SPU_IL(4, 0x300), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_RDCH(3, SPU_RdEventStat), SPU_WRCH(30, 3),
-          SPU_RDCH(3, SPU_RdEventStat));
+          SPU_RDCH(3, SPU_RdSigNotify1), SPU_RDCH(3, SPU_RdEventStat));
     g_assert_cmphex(settle(qts, 0), ==, 0x9);
     ps_write(qts, 0, SPU_Sig_Notify_1, 1);
     g_assert_cmphex(settle(qts, 0), ==, 0x9);
@@ -328,8 +331,12 @@ static void test_event(void)
     g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x10);
     g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0x200);
     /* 0x200 was not acknowledged: a second signal is no new event. */
+    g_assert_cmphex(chnl_count(qts, 0, 3), ==, 0);
     ps_write(qts, 0, SPU_Sig_Notify_1, 1);
+    g_assert_cmphex(chnl_count(qts, 0, 3), ==, 1);
     g_assert_cmphex(chnl_count(qts, 0, 0), ==, 0);
+    qtest_clock_step(qts, 1000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
     qtest_quit(qts);
 }
 
@@ -368,12 +375,13 @@ static void test_decrementer(void)
           SPU_WRCH(28, 3), SPU_WRCH(30, 5),
           SPU_IL(4, 0), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_WRCH(SPU_WrEventAck, 3), SPU_STOP(5));
-    g_assert_cmphex(settle(qts, 0), ==, 0x9);
-    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 1);
-    /* settle() may have let 10 us pass. */
-    qtest_clock_step(qts, ns - 11000);
+    qtest_clock_step(qts, 1000);
     g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
-    qtest_clock_step(qts, 11000 + 100);
+    g_assert_cmphex(priv2_read(qts, 0, MFC_CNTL) >> 40 & 1, ==, 1);
+    /* A tick is 70 ns, the SPU needs 2 ns up to its SPU_WrDec. */
+    qtest_clock_step(qts, ns - 1000 - 30);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x9);
+    qtest_clock_step(qts, 60);
     g_assert_cmphex(settle(qts, 0), ==, 0x50002);
     g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x20);
     g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 0xffffffff);

@@ -10,7 +10,7 @@
 
 #include "spu/atomic.h_shipped"
 
-#define ROUNDS	20000u
+#define ROUNDS	5000u
 
 struct spe {
 	pthread_t thread;

@@ -4,7 +4,7 @@
 # args: source (high, low), destination (high, low); size of a chunk, how many
 # of them, and the stride in both places. No chunk may cross 4 GiB.
 
-	.globl	args
+	.globl	args, stopped
 
 	lqr	$20, args
 	rotqbyi	$21, $20, 4	# source, low
@@ -45,6 +45,7 @@ next:
 	ai	$25, $25, -1
 	brnz	$25, next
 	stop	0x1001
+stopped:
 	.balign	16
 args:
 	.long	0, 0, 0, 0, 0, 0, 0, 0
