@@ -371,6 +371,38 @@ static void spu_async_cancel(struct spu_context *ctx)
 	spu_async_finish(ctx);
 }
 
+/*
+ * A context that was just started waits for an SPE: let one that has stopped
+ * and keeps its SPE for a restart give it away now, rather than at the
+ * scheduler's next tick.
+ */
+static void spu_async_reclaim(void)
+{
+	struct spu_async *async;
+	struct spu *spu;
+	bool found = false;
+	int node;
+
+	for_each_online_node(node) {
+		mutex_lock(&cbe_spu_info[node].list_mutex);
+		list_for_each_entry(spu, &cbe_spu_info[node].spus, cbe_list) {
+			if (!spu->ctx || !spu->ctx->async)
+				continue;
+			async = spu->ctx->async;
+			spin_lock_irq(&async->wait.lock);
+			found = async->queue.state == SPU_RUN_IDLE;
+			if (found)
+				spu_async_queue_work(async, 0);
+			spin_unlock_irq(&async->wait.lock);
+			if (found)
+				break;
+		}
+		mutex_unlock(&cbe_spu_info[node].list_mutex);
+		if (found)
+			break;
+	}
+}
+
 static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 			   bool nonblock)
 {
@@ -409,10 +441,13 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 	async->restart_dma = false;
 
 	ret = spu_run_init(ctx, npc, privcntl);
-	if (ret)
+	if (ret) {
 		spu_async_cancel(ctx);
-	else
+	} else {
 		spu_async_settle(ctx);
+		if (ctx->state == SPU_STATE_SAVED)
+			spu_async_reclaim();
+	}
 out:
 	spu_release(ctx);
 	return ret;

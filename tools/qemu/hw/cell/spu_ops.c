@@ -552,7 +552,8 @@ SP_RRR(fms, sp_add(sp_mul(x, y), sp_neg(z)))
  * interpolates linearly.  The ISA defines their format and what fi makes of
  * them, and leaves the values to the implementation: these are the Cell's,
  * which the fraction's upper bits select, and for the square root the
- * exponent's lowest bit too.
+ * exponent's lowest bit too.  The numbers are those that others read off the
+ * hardware; the emulator RPCS3 has them as well.
  */
 #define EST(base, step)     ((base) << 10 | (step))
 
