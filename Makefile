@@ -20,7 +20,7 @@ CHIPS ?= 1
 MEM ?= 512M
 KERNEL_CONFIG ?=
 empty :=
-KERNEL ?= $(BUILD)/linux/$(subst $(empty) ,-,o $(strip $(KERNEL_CONFIG)))/vmlinux
+KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
 INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount)
@@ -33,7 +33,7 @@ demo: qemu kernel userspace	## build everything, boot the blade, run the samples
 	@$(BOOT) --icount --limit 300 --run '/bin/async-hello && /bin/async-many' \
 		--log $(BUILD)/log/demo-console.log
 
-check: qemu kernel modules-check userspace	## run every test (ONLY="names": some of them)
+check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 INITRD= APPEND= RUN= LIMIT=
@@ -91,5 +91,5 @@ spu-tools: sources
 busybox: sources
 	$(STEP) busybox "busybox for the blade" $(B)/busybox
 
-userspace: kernel busybox
+userspace: kernel busybox $(if $(filter check,$(MAKECMDGOALS)),modules-check)
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace

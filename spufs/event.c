@@ -82,7 +82,7 @@ static_assert(offsetof(struct spu_event, npc) == 8);
 static_assert(sizeof(struct spu_control) == 4);
 static_assert(SPU_EVENT_DMA_ALIGNMENT == SPE_EVENT_DMA_ALIGNMENT);
 static_assert(SPU_EVENT_SPE_ERROR == SPE_EVENT_SPE_ERROR);
-static_assert(SPU_EVENT_SPE_DATA_STORAGE == SPE_EVENT_SPE_DATA_STORAGE);
+static_assert(SPU_EVENT_DATA_STORAGE == SPE_EVENT_SPE_DATA_STORAGE);
 static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 
 /*
@@ -276,7 +276,7 @@ static void spu_async_settle(struct spu_context *ctx)
 {
 	static const u32 errors[] = {
 		SPU_EVENT_DMA_ALIGNMENT, SPU_EVENT_INVALID_DMA,
-		SPU_EVENT_SPE_DATA_STORAGE, SPU_EVENT_SPE_ERROR,
+		SPU_EVENT_DATA_STORAGE, SPU_EVENT_SPE_ERROR,
 	};
 	struct spu_async *async = ctx->async;
 	u32 status, npc, happened;

@@ -9,7 +9,7 @@
 
 FIXTURE(gang)
 {
-	char *path;
+	char *path, *name;
 	int fd, context;
 };
 
@@ -21,7 +21,8 @@ FIXTURE_SETUP(gang)
 	self->path = strdup(spu_path(NULL));
 	self->fd = sys_spu_create(self->path, SPU_CREATE_GANG, 0755, -1);
 	ASSERT_LE(0, self->fd);
-	self->context = sys_spu_create(spu_path(self->path), 0, 0755, -1);
+	self->name = strdup(spu_path(self->path));
+	self->context = sys_spu_create(self->name, 0, 0755, -1);
 	ASSERT_LE(0, self->context);
 }
 
@@ -71,10 +72,14 @@ TEST_F(gang, survives_a_refused_context)
 {
 	struct stat st;
 
-	/* a gang in a gang, and twice the same name */
+	/* a gang in a gang, an unknown flag, a name twice */
 	EXPECT_EQ(-1, sys_spu_create(spu_path(self->path), SPU_CREATE_GANG,
 				     0755, -1));
 	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, sys_spu_create(spu_path(self->path), 0x80000000, 0755, -1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, sys_spu_create(self->name, 0, 0755, -1));
+	EXPECT_EQ(EEXIST, errno);
 	ASSERT_EQ(0, close(self->fd));
 	self->fd = -1;
 	EXPECT_EQ(0, stat(self->path, &st));

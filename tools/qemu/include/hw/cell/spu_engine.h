@@ -16,8 +16,7 @@
 /* Why an SPU left off executing. */
 typedef enum SPUExit {
     SPU_EXIT_BUDGET,            /* the budget is used up */
-    SPU_EXIT_CHANNEL,           /* the next instruction reads or writes a
-                                   channel and wants the exact time */
+    SPU_EXIT_CHANNEL,           /* in front of an rdch or wrch, see @timed */
     SPU_EXIT_STALL,             /* at a channel whose count is zero */
     SPU_EXIT_STOP,              /* stop or stopd: code is the signal type */
     SPU_EXIT_HALT,              /* heq and its kin */
@@ -45,7 +44,7 @@ SPUExit spu_interp_run(SPUState *s, uint64_t budget, bool timed,
 
 typedef struct SPUEngine SPUEngine;
 
-/* Tells the SPE that its SPU stopped by itself (never BUDGET, CHANNEL, STALL). */
+/* Tells the SPE that its SPU stopped by itself: STOP and what follows it. */
 typedef void SPUEngineStopped(void *opaque, SPUExit why, uint32_t code);
 
 typedef struct SPUEngineOps {

@@ -24,6 +24,9 @@ cd "$(dirname "$0")"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
+# global symbols in the map of .text: "value name"
+symbols='/^ \.text .*0x/,/^$/s/^ *0x0*\([0-9a-f]\{4\}\)  *\([a-z][a-z0-9_]*\)$/\1 \2/p'
+
 stale=0
 for src in *.s; do
 	name=${src%.s}
@@ -32,15 +35,14 @@ for src in *.s; do
 	"$SPU_LD" -Ttext=0 -e 0 -Map="$tmp/map" -o "$tmp/elf" "$tmp/o"
 	"$SPU_OBJCOPY" -O binary -j .text "$tmp/elf" "$tmp/bin"
 	{
-		echo "/* SPDX-License-Identifier: GPL-2.0 */"
+		head -n 1 "$src"
 		echo "/* Made from $src by assemble.sh: do not edit. */"
-		sed -n '/^ \.text .*0x/,/^$/s/^ *0x0*\([0-9a-f]\{4\}\)  *\([a-z][a-z0-9_]*\)$/\1 \2/p' \
-			"$tmp/map" | while read -r value symbol; do
+		sed -n "$symbols" "$tmp/map" | while read -r value symbol; do
 			symbol=$(echo "$symbol" | tr '[:lower:]' '[:upper:]')
 			printf '#define SPU_%s_%s\t0x%s\n' \
 				"$upper" "$symbol" "$value"
 		done
-		echo "static const unsigned int spu_$name[] = {"
+		echo "static const unsigned int spu_${name}[] = {"
 		od -An -v -tx1 -w4 "$tmp/bin" |
 			sed 's/ //g; s/.*/	0x&,/'
 		echo "};"

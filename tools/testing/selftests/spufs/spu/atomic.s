@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # Add one to the words of the quadword at the effective address args[0],
 # args[1] (128-byte aligned), args[2] times, each with GETLLAR and PUTLLC.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # A PPE-assisted system call (asm/spu.h, struct spu_syscall_block): the word
 # after stop 0x2104 points to the block, execution goes on after that word.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # Copy memory through local store: GET a chunk, PUT a chunk, go on.
 # args: source (high, low), destination (high, low); size of a chunk, how many

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # Count the runs: one more each time the program is restarted at NPC, after
 # as many turns of a loop as delay says.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # Wait for a word in the inbound mailbox, put it into the outbound mailbox if
 # there is room, stop, and start over if restarted at NPC. So the caller

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # One MFC command of the caller's choice, good or bad, and wait for its end.
 # args: LSA, EAH, EAL, size; command opcode.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # Every way for a program to end by itself, one entry point each. The entries
 # are a quadword apart and none is at 0, so that the NPC of an event tells

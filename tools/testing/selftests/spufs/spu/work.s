@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 #
 # A seed comes by mailbox, args[0] steps of Marsaglia's xorshift32 follow,
 # and the outcome is both left in local store and put to the effective address
