@@ -210,7 +210,7 @@ static inline int spu_contexts(void)
 	return count;
 }
 
-/* What spu/work.s computes: Marsaglia, "Xorshift RNGs", 2003, page 4 */
+/* What spu/work.s computes: Marsaglia, "Xorshift RNGs" (2003) */
 static inline __u32 xorshift32(__u32 x, __u32 steps)
 {
 	while (steps--) {
