@@ -3,6 +3,7 @@
  * Runs of an asynchronous SPU context: how they begin and end, what events
  * they leave, whose memory they see, and how many contexts share the SPEs.
  */
+#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
@@ -620,6 +621,12 @@ TEST_F(full, stop_takes_it_from_the_run_queue)
 	ASSERT_EQ(0, async_stop(&self->ctx));
 	EXPECT_REQUESTED_STOP(&self->ctx, SPU_STOP_STOP_1337, SPU_STOP_STOP_1337);
 
+	/* it is off the queue at once, and can be put there again */
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	ASSERT_EQ(0, async_stop(&self->ctx));
+	EXPECT_REQUESTED_STOP(&self->ctx, SPU_STOP_STOP_1337, SPU_STOP_STOP_1337);
+
 	/* nor does it run when there is an SPE */
 	ASSERT_EQ(0, spu_tell(self->others[0].fd, 1));
 	EXPECT_STOP(&self->others[0], SPU_STATUS_STOP(SPU_DONE),
@@ -708,6 +715,45 @@ TEST(contexts_share_the_spes)
 		EXPECT_NO_EVENT(&ctx[i]);
 		async_close(&ctx[i]);
 	}
+}
+
+/*
+ * All SPEs hold contexts that have stopped: one that starts gets an SPE from
+ * them at once. The scheduler's tick, ten jiffies, would be another way.
+ */
+TEST(a_stopped_context_gives_its_spe_away)
+{
+	int count = spe_count() + 1, i, k;
+	struct timespec begin, end;
+	long best = LONG_MAX, us;
+	struct async *ctx;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ctx = calloc(count, sizeof(*ctx));
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, async_create(&ctx[i], 0));
+		ASSERT_EQ(0, spu_load(ctx[i].fd, spu_stop));
+	}
+	for (k = 0; k < 5 * count; k++) {
+		i = k % count;
+		if (k >= count && loaded_on(&ctx[i]) >= 0)
+			continue;
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		ASSERT_EQ(0, async_start(&ctx[i], SPU_STOP_STOP_1337));
+		EXPECT_STOP(&ctx[i], SPU_STATUS_STOP(0x1337),
+			    SPU_STOP_STOP_1337 + 4);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		us = (end.tv_sec - begin.tv_sec) * 1000000L +
+		     (end.tv_nsec - begin.tv_nsec) / 1000;
+		if (k >= count && us < best)
+			best = us;
+	}
+	/* 2 ms: many context switches, and less than a jiffy of 250 Hz */
+	TH_LOG("%ld us", best);
+	EXPECT_GT(2000, best);
+	for (i = 0; i < count; i++)
+		async_close(&ctx[i]);
 }
 
 /* An asynchronous context may be in a gang, though a gang cannot be one. */
