@@ -48,10 +48,13 @@
  * has its interrupts masked, and a stop in that moment raises none.
  * spu_async_saved() looks at the saved status instead.
  *
- * To post STOP from the interrupt leaves some bookkeeping behind that needs
- * ctx->state_mutex: SPU_SCHED_SPU_RUN is still set, and the SPE is not given
- * to a context that waits for one.  Whoever takes the mutex first does it:
- * the next START, which has nothing to do then, or the worker.
+ * A stop that START or the interrupt posts leaves some bookkeeping behind that
+ * needs ctx->state_mutex: SPU_SCHED_SPU_RUN is still set, and the SPE is not
+ * given to a context that waits for one.  The worker does it soon; until then
+ * another START has nothing to do but to write the SPU's registers.
+ *
+ * An error between two runs has no run to be reported in: like spu_run, the
+ * next one reports it, and ends.
  *
  * Work that is pending or running holds a reference on the context.  It is
  * queued under the queue's lock and only before GONE, when the context's
@@ -164,10 +167,13 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 static bool spu_async_stopped(struct spu_context *ctx, u32 *status)
 {
 	/* It sets the cause first: wait until it has finished stopping. */
-	do {
+	for (;;) {
 		*status = ctx->ops->status_read(ctx);
-	} while (*status & SPU_STATUS_STOPPED_BY_ITSELF &&
-		 *status & SPU_STATUS_RUNNING);
+		if (!(*status & SPU_STATUS_STOPPED_BY_ITSELF) ||
+		    !(*status & SPU_STATUS_RUNNING))
+			break;
+		cpu_relax();
+	}
 
 	return *status & SPU_STATUS_STOPPED_BY_ITSELF;
 }
@@ -187,6 +193,23 @@ static bool spu_async_check_stop(struct spu_async *async)
 
 	spu_async_post(async, SPU_EVENT_STOP, status, ctx->ops->npc_read(ctx));
 	return true;
+}
+
+/* Leave what the end of a run leaves to do to the worker.  With the lock. */
+static void spu_async_queue_finish(struct spu_async *async)
+{
+	spu_async_queue_work(async, spu_sched_has_waiters() ?
+				    0 : SPU_ASYNC_LINGER);
+}
+
+static bool spu_async_in_progress(struct spu_async *async)
+{
+	bool in_progress;
+
+	spin_lock_irq(&async->wait.lock);
+	in_progress = spu_run_in_progress(&async->queue);
+	spin_unlock_irq(&async->wait.lock);
+	return in_progress;
 }
 
 /* Does an error or a fault of this SPU wait for its interrupt to be taken? */
@@ -211,8 +234,7 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 	spin_lock(&async->wait.lock);
 	if (class == 2 && !spu_async_error_pending(ctx->spu)) {
 		if (spu_async_check_stop(async))
-			spu_async_queue_work(async, spu_sched_has_waiters() ?
-						    0 : SPU_ASYNC_LINGER);
+			spu_async_queue_finish(async);
 	} else if (async->queue.state != SPU_RUN_GONE) {
 		spu_run_claim(&async->queue);
 		spu_async_queue_work(async, 0);
@@ -228,7 +250,7 @@ static void spu_async_finish(struct spu_context *ctx)
 {
 	u32 status;
 
-	if (spu_run_in_progress(&ctx->async->queue) ||
+	if (spu_async_in_progress(ctx->async) ||
 	    !test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
 		return;
 
@@ -253,26 +275,12 @@ static bool spu_async_claim(struct spu_async *async)
 	return claimed;
 }
 
-/* Stop the SPU and end a claimed run.  With ctx->state_mutex held. */
-static void spu_async_end_run(struct spu_context *ctx)
-{
-	struct spu_async *async = ctx->async;
-	u32 status, npc;
-
-	ctx->ops->runcntl_stop(ctx);
-	status = ctx->ops->status_read(ctx);
-	npc = ctx->ops->npc_read(ctx);
-
-	spin_lock_irq(&async->wait.lock);
-	spu_async_post(async, SPU_EVENT_STOP, status, npc);
-	spin_unlock_irq(&async->wait.lock);
-}
-
 /*
- * Claim the run, if there is one; then either end it because of an error, or
- * leave its end to the interrupt again.  With ctx->state_mutex held.
+ * Claim the run, if there is one.  Post the errors that it has met; then
+ * either end it, because of an error or because @stop wants it, or leave its
+ * end to the interrupt again.  With ctx->state_mutex held.
  */
-static void spu_async_settle(struct spu_context *ctx)
+static void spu_async_settle(struct spu_context *ctx, bool stop)
 {
 	static const u32 errors[] = {
 		SPU_EVENT_DMA_ALIGNMENT, SPU_EVENT_INVALID_DMA,
@@ -304,14 +312,21 @@ static void spu_async_settle(struct spu_context *ctx)
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (happened & errors[i])
 			spu_async_post(async, errors[i], status, npc);
-	if (!happened) {
+	if (!happened && !stop) {
 		spu_run_release(&async->queue);
 		spu_async_check_stop(async);
 	}
 	spin_unlock_irq(&async->wait.lock);
+	if (!happened && !stop)
+		return;
 
-	if (happened)
-		spu_async_end_run(ctx);
+	ctx->ops->runcntl_stop(ctx);
+	status = ctx->ops->status_read(ctx);
+	npc = ctx->ops->npc_read(ctx);
+
+	spin_lock_irq(&async->wait.lock);
+	spu_async_post(async, SPU_EVENT_STOP, status, npc);
+	spin_unlock_irq(&async->wait.lock);
 }
 
 static void spu_async_work(struct work_struct *work)
@@ -326,9 +341,9 @@ static void spu_async_work(struct work_struct *work)
 	if (ctx->owner && spufs_handle_class1(ctx))
 		async->restart_dma = true;
 	if (ctx->owner)
-		spu_async_settle(ctx);
+		spu_async_settle(ctx, false);
 	spu_async_finish(ctx);
-	stopped = ctx->owner && !spu_run_in_progress(&async->queue);
+	stopped = ctx->owner && !spu_async_in_progress(async);
 	if (!stopped && ctx->state == SPU_STATE_RUNNABLE)
 		spuctx_switch_state(ctx, SPU_UTIL_USER);
 	mutex_unlock(&ctx->state_mutex);
@@ -349,8 +364,9 @@ static void spu_async_work(struct work_struct *work)
  */
 void spu_async_saved(struct spu_context *ctx)
 {
+	/* No interrupt can change it from RUNNING now. */
 	if (ctx->async->queue.state == SPU_RUN_RUNNING)
-		spu_async_settle(ctx);
+		spu_async_settle(ctx, false);
 	spu_async_finish(ctx);
 }
 
@@ -386,7 +402,8 @@ static void spu_async_reclaim(void)
 	for_each_online_node(node) {
 		mutex_lock(&cbe_spu_info[node].list_mutex);
 		list_for_each_entry(spu, &cbe_spu_info[node].spus, cbe_list) {
-			if (!spu->ctx || !spu->ctx->async)
+			if (!spu->ctx || !spu->ctx->async ||
+			    spu->ctx->flags & SPU_CREATE_NOSCHED)
 				continue;
 			async = spu->ctx->async;
 			spin_lock_irq(&async->wait.lock);
@@ -403,32 +420,30 @@ static void spu_async_reclaim(void)
 	}
 }
 
-static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
-			   bool nonblock)
+/*
+ * Wait until a context that is not scheduled has its SPU.  With
+ * ctx->state_mutex held, dropped to wait; ctx->run_mutex keeps others from
+ * waiting for the same context.
+ */
+static int spu_async_load(struct spu_context *ctx, bool nonblock)
+{
+	if (ctx->state != SPU_STATE_SAVED)
+		return 0;
+
+	spu_update_sched_info(ctx);
+	return spu_activate(ctx, nonblock ? SPU_ACTIVATE_NOWAIT : 0);
+}
+
+static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 {
 	struct spu_async *async = ctx->async;
 	int ret;
-
-	ret = spu_acquire(ctx);
-	if (ret)
-		return ret;
-
-	/*
-	 * A context that is not scheduled gets its SPU before the run begins:
-	 * to wait for it drops the mutex.
-	 */
-	while (ctx->flags & SPU_CREATE_NOSCHED && ctx->owner &&
-	       ctx->state == SPU_STATE_SAVED) {
-		ret = spu_activate(ctx, nonblock ? SPU_ACTIVATE_NOWAIT : 0);
-		if (ret)
-			goto out;
-	}
 
 	spin_lock_irq(&async->wait.lock);
 	ret = spu_run_begin(&async->queue);
 	spin_unlock_irq(&async->wait.lock);
 	if (ret)
-		goto out;
+		return ret;
 
 	if (!test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
 		spu_enable_spu(ctx);
@@ -443,18 +458,53 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 	ret = spu_run_init(ctx, npc, privcntl);
 	if (ret) {
 		spu_async_cancel(ctx);
-	} else {
-		spu_async_settle(ctx);
-		if (ctx->state == SPU_STATE_SAVED)
-			spu_async_reclaim();
+		return ret;
 	}
-out:
+	spu_async_settle(ctx, false);
+
+	if (ctx->state == SPU_STATE_SAVED) {
+		spu_async_finish(ctx);
+		spu_async_reclaim();
+	} else {
+		spin_lock_irq(&async->wait.lock);
+		if (async->queue.state == SPU_RUN_IDLE)
+			spu_async_queue_finish(async);
+		spin_unlock_irq(&async->wait.lock);
+	}
+	return 0;
+}
+
+static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
+			   bool nonblock)
+{
+	bool nosched = ctx->flags & SPU_CREATE_NOSCHED;
+	int ret;
+
+	if (nosched && nonblock) {
+		if (!mutex_trylock(&ctx->run_mutex))
+			return -EAGAIN;
+	} else if (nosched) {
+		if (mutex_lock_interruptible(&ctx->run_mutex))
+			return -ERESTARTSYS;
+	}
+
+	ret = spu_acquire(ctx);
+	if (ret)
+		goto out;
+	if (nosched)
+		ret = spu_async_load(ctx, nonblock);
+	if (!ret)
+		ret = __spu_async_start(ctx, npc, privcntl);
 	spu_release(ctx);
+out:
+	if (nosched)
+		mutex_unlock(&ctx->run_mutex);
 	return ret;
 }
 
 static int spu_async_stop(struct spu_context *ctx)
 {
+	bool stopped;
 	int ret;
 
 	ret = spu_acquire(ctx);
@@ -462,14 +512,13 @@ static int spu_async_stop(struct spu_context *ctx)
 		return ret;
 
 	ret = ctx->owner ? 0 : -ENODEV;
-	if (!ret && spu_async_claim(ctx->async)) {
-		spu_async_end_run(ctx);
-		spu_async_finish(ctx);
-		spu_release(ctx);
-		spu_yield(ctx);
-		return 0;
-	}
+	stopped = spu_async_in_progress(ctx->async);
+	spu_async_settle(ctx, true);
+	spu_async_finish(ctx);
 	spu_release(ctx);
+
+	if (stopped)
+		spu_yield(ctx);
 	return ret;
 }
 
@@ -486,13 +535,12 @@ void spu_async_gone(struct spu_context *ctx)
 {
 	struct spu_async *async = ctx->async;
 
-	if (spu_async_claim(async))
-		spu_async_end_run(ctx);
+	spu_async_settle(ctx, true);
 	spu_async_finish(ctx);
 
 	spin_lock_irq(&async->wait.lock);
 	spu_run_gone(&async->queue);
-	wake_up_locked_poll(&async->wait, EPOLLHUP);
+	wake_up_all_locked(&async->wait);
 	kill_fasync(&async->fasync, SIGIO, POLL_HUP);
 	spin_unlock_irq(&async->wait.lock);
 	/* A start may wait there for an SPU, see spu_prio_wait(). */
@@ -587,7 +635,7 @@ static bool spu_event_copy(struct spu_async *async, struct iov_iter *to)
 	return true;
 }
 
-/* Need a reader wait no longer? */
+/* Is there an event to read, or will there never be one? */
 static bool spu_event_ready(const struct spu_event_queue *q)
 {
 	return !spu_queue_empty(q) || q->state == SPU_RUN_GONE;
