@@ -23,7 +23,7 @@ empty :=
 KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
 INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
-	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount)
+	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: all demo check boot kernel qemu modules patches apply lint clean distclean help
 all: help
@@ -36,7 +36,7 @@ demo: qemu kernel userspace	## build everything, boot the blade, run the samples
 check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
-boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 INITRD= APPEND= RUN= LIMIT=
+boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
 		$(if $(LIMIT),--limit $(LIMIT))
 

@@ -141,6 +141,7 @@ static void cell_chip_realize_spe(CellChip *chip, unsigned n, Error **errp)
     qdev_prop_set_uint8(DEVICE(spe), "unit", cell_spe_unit[n]);
     qdev_prop_set_uint8(DEVICE(spe), "node", chip->node);
     qdev_prop_set_uint32(DEVICE(spe), "index", n);
+    qdev_prop_set_bit(DEVICE(spe), "tcg", chip->spu_tcg);
     qdev_prop_set_uint32(DEVICE(spe), "timebase-frequency",
                          CELL_TIMEBASE_FREQ);
     object_property_set_link(OBJECT(spe), "iic", OBJECT(&chip->iic),
@@ -223,6 +224,7 @@ static const Property cell_chip_properties[] = {
     DEFINE_PROP_UINT8("node", CellChip, node, 0),
     DEFINE_PROP_UINT8("threads", CellChip, nr_threads, CELL_MAX_THREADS),
     DEFINE_PROP_UINT8("spes", CellChip, nr_spes, CELL_MAX_SPES),
+    DEFINE_PROP_BOOL("spu-tcg", CellChip, spu_tcg, false),
     DEFINE_PROP_STRING("cpu-type", CellChip, cpu_type),
 };
 
@@ -574,6 +576,14 @@ static void cell_blade_check(CellBladeState *s)
                                         "two chips have 4 threads", cpus);
         exit(EXIT_FAILURE);
     }
+    /* Each of the accelerator's threads needs to be known to it. */
+    if (s->spu_tcg && qemu_tcg_mttcg_enabled() &&
+        machine->smp.max_cpus < cpus + s->nr_chips * s->nr_spes) {
+        error_report("spu-engine=tcg takes a vCPU for each SPE: "
+                     "ask for -smp %u,maxcpus=%u", cpus,
+                     cpus + s->nr_chips * s->nr_spes);
+        exit(EXIT_FAILURE);
+    }
     if (machine->ram_size > CELL_IO_BASE) {
         error_report("RAM must not be larger than %u MiB",
                      (unsigned)(CELL_IO_BASE / MiB));
@@ -606,6 +616,7 @@ static void cell_blade_init(MachineState *machine)
         qdev_prop_set_uint8(DEVICE(chip), "node", node);
         qdev_prop_set_uint8(DEVICE(chip), "threads", threads);
         qdev_prop_set_uint8(DEVICE(chip), "spes", s->nr_spes);
+        qdev_prop_set_bit(DEVICE(chip), "spu-tcg", s->spu_tcg);
         qdev_prop_set_string(DEVICE(chip), "cpu-type", machine->cpu_type);
         sysbus_realize(SYS_BUS_DEVICE(chip), &error_fatal);
     }
@@ -698,6 +709,22 @@ static void cell_blade_set_spes(Object *obj, Visitor *v, const char *name,
     CELL_BLADE(obj)->nr_spes = n;
 }
 
+static char *cell_blade_get_spu_engine(Object *obj, Error **errp)
+{
+    return g_strdup(CELL_BLADE(obj)->spu_tcg ? "tcg" : "reference");
+}
+
+static void cell_blade_set_spu_engine(Object *obj, const char *val,
+                                      Error **errp)
+{
+    if (strcmp(val, "reference") && strcmp(val, "tcg")) {
+        error_setg(errp, "there is no SPU engine '%s', only 'reference' and "
+                   "'tcg'", val);
+        return;
+    }
+    CELL_BLADE(obj)->spu_tcg = !strcmp(val, "tcg");
+}
+
 static void cell_blade_instance_init(Object *obj)
 {
     CellBladeState *s = CELL_BLADE(obj);
@@ -717,7 +744,8 @@ static void cell_blade_class_init(ObjectClass *oc, void *data)
     mc->desc = "IBM Cell blade (QS2x)";
     mc->init = cell_blade_init;
     mc->reset = cell_blade_reset;
-    mc->max_cpus = CELL_MAX_CHIPS * CELL_MAX_THREADS;
+    /* More than PPE threads, because SPUs may be vCPUs: see spu-engine. */
+    mc->max_cpus = CELL_MAX_CHIPS * (CELL_MAX_THREADS + CELL_MAX_SPES);
     mc->default_cpus = CELL_MAX_THREADS;
     mc->default_cpu_type = valid_cpu_types[0];
     mc->valid_cpu_types = valid_cpu_types;
@@ -735,6 +763,11 @@ static void cell_blade_class_init(ObjectClass *oc, void *data)
                               cell_blade_set_spes, NULL, NULL);
     object_class_property_set_description(oc, "spes", "Number of SPEs of each "
                                           "chip (0 to 8)");
+    object_class_property_add_str(oc, "spu-engine", cell_blade_get_spu_engine,
+                                  cell_blade_set_spu_engine);
+    object_class_property_set_description(oc, "spu-engine", "How SPUs execute: "
+                                          "reference (interpreted, in virtual "
+                                          "time) or tcg (fast)");
 }
 
 static const TypeInfo cell_blade_types[] = {

@@ -396,8 +396,13 @@ static void mfc_access(CellSPEState *spe, uint16_t op, hwaddr pa, uint32_t ls,
     MemTxResult r;
 
     if (op & OP_GET) {
+        hwaddr mapped = len;
+
+        /* There may be translations of what this overwrites. */
+        buf = address_space_map(&spe->ls_as, ls, &mapped, true, attrs);
+        assert(mapped == len);
         r = address_space_read(as, pa, attrs, buf, len);
-        memory_region_set_dirty(&spe->ls, ls, len);
+        address_space_unmap(&spe->ls_as, buf, len, true, len);
     } else {
         r = op & OP_ZERO ? address_space_set(as, pa, 0, len, attrs)
                          : address_space_write(as, pa, attrs, buf, len);
@@ -506,8 +511,8 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     case MFC_GETLLAR:
         line_release(m);
         line_read(pa, m->line);
-        memcpy(spe->spu.ls + ls, m->line, MFC_LINE_SIZE);
-        memory_region_set_dirty(&spe->ls, ls, MFC_LINE_SIZE);
+        address_space_write(&spe->ls_as, ls, MEMTXATTRS_UNSPECIFIED, m->line,
+                            MFC_LINE_SIZE);
         m->line_addr = pa;
         m->reserved = true;
         QLIST_INSERT_HEAD(&m->lines->holders, m, holder);

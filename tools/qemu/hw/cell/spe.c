@@ -89,7 +89,7 @@ static void int_route_write(CellSPEState *spe, uint64_t val)
 
 void cell_spe_kick(CellSPEState *spe)
 {
-    if (spe->engine->running && spe->engine->stalled) {
+    if (spe->engine->running) {
         spu_engine_kick(spe->engine);
     }
 }
@@ -688,6 +688,12 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
                                 errp)) {
         return;
     }
+    memory_region_init(&spe->ls_space, OBJECT(dev), "cell-spe-ls-space",
+                       UINT64_MAX);
+    memory_region_add_subregion(&spe->ls_space, 0, &spe->ls);
+    address_space_init(&spe->ls_as, &spe->ls_space, ls_name);
+    memory_region_init_alias(&spe->ls_alias, OBJECT(dev), "cell-spe-ls",
+                             &spe->ls, 0, SPE_LS_SIZE);
     memory_region_init_io(&spe->ps, OBJECT(dev), &spe_ps_ops, spe,
                           "cell-spe-ps", SPE_PS_SIZE);
     memory_region_init_io(&spe->priv2, OBJECT(dev), &spe_priv2_ops, spe,
@@ -698,7 +704,7 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
     spe->ps.disable_reentrancy_guard = true;
     spe->priv2.disable_reentrancy_guard = true;
 
-    sysbus_init_mmio(sbd, &spe->ls);
+    sysbus_init_mmio(sbd, &spe->ls_alias);
     sysbus_init_mmio(sbd, &spe->ps);
     sysbus_init_mmio(sbd, &spe->priv2);
     sysbus_init_mmio(sbd, &spe->priv1);
@@ -709,8 +715,18 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
     spe->spu.ls = memory_region_get_ram_ptr(&spe->ls);
     spe->spu.ch_ops = &cell_spu_channel_ops;
     spe->spu.ch_opaque = spe;
-    spe->engine = spu_engine_ref_new(&spe->spu, spe->frequency, spe->slice_ns,
-                                     spe_stopped, spe);
+    if (spe->tcg) {
+        spe->engine = spu_engine_tcg_new(&spe->spu, &spe->ls_space,
+                                         OBJECT(dev),
+                                         spe->node << 4 | spe->index,
+                                         spe_stopped, spe, errp);
+        if (!spe->engine) {
+            return;
+        }
+    } else {
+        spe->engine = spu_engine_ref_new(&spe->spu, spe->frequency,
+                                         spe->slice_ns, spe_stopped, spe);
+    }
     cell_spu_channels_init(spe);
     cell_mfc_init(spe);
 }
@@ -722,6 +738,7 @@ static const Property cell_spe_properties[] = {
     DEFINE_PROP_LINK("iic", CellSPEState, iic, TYPE_CELL_IIC, CellIICState *),
     DEFINE_PROP_UINT64("frequency", CellSPEState, frequency, SPU_DEFAULT_HZ),
     DEFINE_PROP_UINT64("slice-ns", CellSPEState, slice_ns, 20000),
+    DEFINE_PROP_BOOL("tcg", CellSPEState, tcg, false),
     DEFINE_PROP_UINT32("timebase-frequency", CellSPEState, timebase_frequency,
                        0),
 };

@@ -63,6 +63,7 @@ struct CellChip {
     uint8_t node;
     uint8_t nr_threads;
     uint8_t nr_spes;
+    bool spu_tcg;
     char *cpu_type;
 
     PowerPCCPU *thread[CELL_MAX_THREADS];
@@ -80,6 +81,7 @@ struct CellBladeState {
 
     uint8_t nr_chips;
     uint8_t nr_spes;            /* of each chip */
+    bool spu_tcg;
     CellChip chip[CELL_MAX_CHIPS];
     CellRTASState rtas;
 

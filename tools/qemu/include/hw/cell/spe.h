@@ -33,9 +33,14 @@ struct CellSPEState {
     CellIICState *iic;
     uint64_t frequency;
     uint64_t slice_ns;
+    bool tcg;               /* the SPU's engine */
     uint32_t timebase_frequency;
 
     MemoryRegion ls;
+    /* Local store by its own addresses: for the SPU, and what DMA writes */
+    MemoryRegion ls_space;
+    AddressSpace ls_as;
+    MemoryRegion ls_alias;      /* which the system maps */
     MemoryRegion ps;
     MemoryRegion priv2;
     MemoryRegion priv1;
@@ -70,7 +75,7 @@ void cell_spe_raise(CellSPEState *spe, unsigned class, uint64_t bits);
 /* The cause of an interrupt changed. */
 void cell_spe_update_irqs(CellSPEState *spe);
 
-/* A channel changed upon which the SPU may be waiting. */
+/* A channel changed upon which the SPU may be waiting, or event_pending. */
 void cell_spe_kick(CellSPEState *spe);
 
 /**

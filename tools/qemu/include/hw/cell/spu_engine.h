@@ -6,11 +6,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The SPE device owns an SPU's state and decides when it runs; an engine
- * executes instructions.  Everything here is called with the BQL held.
+ * executes instructions.  Everything here is called with the BQL held.  While
+ * the SPU runs, its engine owns gpr, fpscr and pc.
  */
 #ifndef HW_CELL_SPU_ENGINE_H
 #define HW_CELL_SPU_ENGINE_H
 
+#include "qemu/typedefs.h"
 #include "hw/cell/spu.h"
 
 /* Why an SPU left off executing. */
@@ -78,6 +80,21 @@ struct SPUEngine {
 SPUEngine *spu_engine_ref_new(SPUState *spu, uint64_t hz, uint64_t slice_ns,
                               SPUEngineStopped *stopped, void *opaque);
 
+/**
+ * spu_engine_tcg_new: an engine that is a vCPU of TCG
+ * @spu: the SPU it executes; its counter of instructions stands still
+ * @ls_space: an address space's root with the local store at 0, through which
+ *            all that writes to it must go
+ * @parent: becomes the parent of the vCPU
+ * @id: a number that no other SPU of the machine has
+ *
+ * Executes as fast as it can, in parallel with other vCPUs if they do.
+ */
+SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
+                              Object *parent, uint32_t id,
+                              SPUEngineStopped *stopped, void *opaque,
+                              Error **errp);
+
 /* The SPU may execute from now on, at its pc. */
 static inline void spu_engine_start(SPUEngine *e)
 {
@@ -90,7 +107,7 @@ static inline void spu_engine_stop(SPUEngine *e)
     e->ops->stop(e);
 }
 
-/* A channel changed upon which the SPU may be waiting. */
+/* A channel changed upon which the SPU may be waiting, or event_pending. */
 static inline void spu_engine_kick(SPUEngine *e)
 {
     e->ops->kick(e);

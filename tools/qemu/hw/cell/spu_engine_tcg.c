@@ -1,0 +1,675 @@
+/*
+ * Cell Broadband Engine: the translating execution engine of an SPU
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The SPU is a vCPU of a class of its own, in the binary of the PPE.  Its
+ * address space is its local store, so TCG's own bookkeeping discards
+ * translations that a store or a DMA makes stale.
+ *
+ * It runs in a thread of its own if the accelerator's vCPUs do, and as fast
+ * as it can: the model has no time.  With icount all vCPUs share one clock,
+ * whose virtual time is the sum of what they execute.
+ *
+ * A vCPU executes without the BQL.  An instruction that has to do with the
+ * rest of the machine is a helper that takes it, and is the last one of its
+ * block.  Before it waits for the BQL, the SPU is between two instructions
+ * and says so (SPUCPU.idle): whoever holds the BQL and stops the SPU need
+ * not release it to wait for that, and finds the registers exact.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+#include "qemu/module.h"
+#include "qemu/qemu-print.h"
+#include "exec/cputlb.h"
+#include "exec/exec-all.h"
+#include "exec/page-protection.h"
+#include "system/tcg.h"
+#include "accel/tcg/cpu-ops.h"
+#include "hw/core/sysemu-cpu-ops.h"
+#include "hw/cpu/cluster.h"
+#include "hw/qdev-core.h"
+#include "hw/qdev-properties.h"
+#include "spu_ops.h"
+#include "spu_tcg.h"
+#include "trace.h"
+
+#define HELPER_H "hw/cell/spu_helper.h"
+#include "exec/helper-proto.h.inc"
+#undef  HELPER_H
+
+/* State */
+
+static bool spu_cpu_may_run(SPUCPU *s)
+{
+    return s->engine.running && !s->engine.stalled;
+}
+
+static void set_pc(SPUCPU *s, uint32_t pc)
+{
+    s->env.nip = pc & SPU_LS_MASK & ~3;
+}
+
+static uint32_t next_pc(SPUCPU *s)
+{
+    return (s->env.nip + 4) & SPU_LS_MASK;
+}
+
+static void state_from_spu(SPUCPU *s)
+{
+    SPUState *spu = s->engine.spu;
+
+    memcpy(s->gpr, spu->gpr, sizeof(s->gpr));
+    set_pc(s, spu->pc);
+    s->env.hflags = spu->single_step ? SPU_HFLAG_SINGLE_STEP : 0;
+}
+
+static void state_to_spu(SPUCPU *s)
+{
+    SPUState *spu = s->engine.spu;
+
+    memcpy(spu->gpr, s->gpr, sizeof(s->gpr));
+    spu->pc = s->env.nip;
+}
+
+/* The SPU's interrupt, between two instructions and under the BQL */
+static void take_interrupt(SPUCPU *s)
+{
+    SPUState *spu = s->engine.spu;
+
+    if (spu->int_enabled && spu->event_pending) {
+        spu->srr0 = s->env.nip;
+        spu->int_enabled = false;
+        set_pc(s, 0);
+    }
+}
+
+/* Instructions that need the BQL */
+
+/* End execution, or resume it at env.nip if the SPU may run. */
+static G_NORETURN void leave(SPUCPU *s)
+{
+    CPUState *cs = CPU(s);
+
+    cs->halted = 1;
+    cs->exception_index = EXCP_HLT;
+    bql_unlock();
+    cpu_loop_exit(cs);
+}
+
+static SPUCPU *begin(CPUPPCState *env)
+{
+    SPUCPU *s = env_spu_cpu(env);
+    unsigned epoch = s->epoch;
+
+    qemu_event_set(&s->idle);
+    bql_lock();
+    if (!spu_cpu_may_run(s) || s->epoch != epoch) {
+        /* Stopped in front of this instruction */
+        leave(s);
+    }
+    return s;
+}
+
+static void end(SPUCPU *s)
+{
+    take_interrupt(s);
+    qemu_event_reset(&s->idle);
+    bql_unlock();
+}
+
+static G_NORETURN void stopped(SPUCPU *s, SPUExit why, uint32_t code)
+{
+    SPUEngine *e = &s->engine;
+
+    state_to_spu(s);
+    e->running = false;
+    trace_spu_engine_tcg_exit(e->spu, why, code, e->spu->pc);
+    e->stopped(e->opaque, why, code);
+    leave(s);
+}
+
+void HELPER(spu_exit)(CPUPPCState *env, uint32_t why, uint32_t code)
+{
+    SPUCPU *s = begin(env);
+
+    if (why == SPU_EXIT_INVALID_INSN) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "spu: invalid instruction 0x%08x at 0x%05x\n",
+                      code, (uint32_t)env->nip);
+    }
+    /* Of an invalid one, too: Linux reports SPU_NPC - 4 (spufs/fault.c). */
+    set_pc(s, next_pc(s));
+    stopped(s, why, code);
+}
+
+void HELPER(spu_single_step)(CPUPPCState *env)
+{
+    SPUCPU *s = env_spu_cpu(env);
+    unsigned epoch = s->epoch;
+
+    /* The instruction is done, and stopping now is what is wanted. */
+    qemu_event_set(&s->idle);
+    bql_lock();
+    if (!s->engine.running || s->epoch != epoch) {
+        leave(s);
+    }
+    stopped(s, SPU_EXIT_SINGLE_STEP, 0);
+}
+
+void HELPER(spu_branch_enable)(CPUPPCState *env, uint32_t target,
+                               uint32_t enable)
+{
+    SPUCPU *s = begin(env);
+
+    s->engine.spu->int_enabled = enable;
+    set_pc(s, target);
+    end(s);
+}
+
+uint32_t HELPER(spu_event_pending)(CPUPPCState *env)
+{
+    return qatomic_read(&env_spu_cpu(env)->engine.spu->event_pending);
+}
+
+uint32_t HELPER(spu_srr0)(CPUPPCState *env)
+{
+    return env_spu_cpu(env)->engine.spu->srr0;
+}
+
+typedef SPUChannelResult ChannelFn(SPUState *spu, SPUCPU *s, unsigned ch,
+                                   unsigned rt);
+
+static SPUChannelResult do_rdch(SPUState *spu, SPUCPU *s, unsigned ch,
+                                unsigned rt)
+{
+    uint32_t val = 0;
+    SPUChannelResult res = spu->ch_ops->rdch(spu->ch_opaque, ch, &val);
+
+    if (res == SPU_CH_OK) {
+        spu_set_preferred(&s->gpr[rt], val);
+    }
+    return res;
+}
+
+static SPUChannelResult do_rchcnt(SPUState *spu, SPUCPU *s, unsigned ch,
+                                  unsigned rt)
+{
+    uint32_t count = 0;
+    SPUChannelResult res = spu->ch_ops->rchcnt(spu->ch_opaque, ch, &count);
+
+    if (res == SPU_CH_OK) {
+        spu_set_preferred(&s->gpr[rt], count);
+    }
+    return res;
+}
+
+static SPUChannelResult do_wrch(SPUState *spu, SPUCPU *s, unsigned ch,
+                                unsigned rt)
+{
+    return spu->ch_ops->wrch(spu->ch_opaque, ch, SPU_W(&s->gpr[rt], 0));
+}
+
+/*
+ * A channel instruction, at env.nip.  A DMA that it starts may reach the
+ * SPE's own registers and stop the SPU, or start it anew: what counts then is
+ * the state that this found, which is the one after the instruction.
+ */
+static void channel(CPUPPCState *env, uint32_t insn, ChannelFn *fn)
+{
+    SPUCPU *s = begin(env);
+    SPUEngine *e = &s->engine;
+    unsigned epoch = s->epoch;
+    uint32_t pc = env->nip;
+    SPUChannelResult res;
+
+    set_pc(s, next_pc(s));
+    res = fn(e->spu, s, extract32(insn, 7, 7), extract32(insn, 0, 7));
+    if (!e->running || s->epoch != epoch) {
+        leave(s);
+    }
+    switch (res) {
+    case SPU_CH_OK:
+        end(s);
+        break;
+    case SPU_CH_STALL:
+        /* It is retried, unless the interrupt comes before it. */
+        set_pc(s, pc);
+        take_interrupt(s);
+        e->stalled = env->nip == pc;
+        trace_spu_engine_tcg_stall(e->spu, pc);
+        leave(s);
+    case SPU_CH_INVALID:
+        stopped(s, SPU_EXIT_INVALID_CHANNEL, insn);
+    }
+}
+
+void HELPER(spu_rdch)(CPUPPCState *env, uint32_t insn)
+{
+    channel(env, insn, do_rdch);
+}
+
+void HELPER(spu_rchcnt)(CPUPPCState *env, uint32_t insn)
+{
+    channel(env, insn, do_rchcnt);
+}
+
+void HELPER(spu_wrch)(CPUPPCState *env, uint32_t insn)
+{
+    channel(env, insn, do_wrch);
+}
+
+/* Computations */
+
+#define R(name)                                                         \
+void HELPER(spu_##name)(void *d, void *a)                               \
+{                                                                       \
+    spu_op_##name(d, a);                                                \
+}
+
+#define RR(name)                                                        \
+void HELPER(spu_##name)(void *d, void *a, void *b)                      \
+{                                                                       \
+    spu_op_##name(d, a, b);                                             \
+}
+
+#define RRR(name)                                                       \
+void HELPER(spu_##name)(void *d, void *a, void *b, void *c)             \
+{                                                                       \
+    spu_op_##name(d, a, b, c);                                          \
+}
+
+#define FPSCR       (&env_spu_cpu(env)->engine.spu->fpscr)
+
+#define FP_R(name)                                                      \
+void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a)             \
+{                                                                       \
+    spu_op_##name(FPSCR, d, a);                                         \
+}
+
+#define FP_RR(name)                                                     \
+void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a, void *b)    \
+{                                                                       \
+    spu_op_##name(FPSCR, d, a, b);                                      \
+}
+
+#define FP_RRR(name)                                                    \
+void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a, void *b,    \
+                        void *c)                                        \
+{                                                                       \
+    spu_op_##name(FPSCR, d, a, b, c);                                   \
+}
+
+#define FP_RI(name)                                                     \
+void HELPER(spu_##name)(void *d, void *a, uint32_t imm)                 \
+{                                                                       \
+    spu_op_##name(d, a, imm);                                           \
+}
+
+R(clz)
+R(cntb)
+R(fsmb)
+R(fsmh)
+R(fsm)
+R(gbb)
+R(gbh)
+R(gb)
+R(orx)
+RR(cbx)
+RR(chx)
+RR(cwx)
+RR(cdx)
+RR(addx)
+RR(cgx)
+RR(sfx)
+RR(bgx)
+RR(mpy)
+RR(mpyu)
+RR(mpyh)
+RR(mpys)
+RR(mpyhh)
+RR(mpyhha)
+RR(mpyhhu)
+RR(mpyhhau)
+RR(avgb)
+RR(absdb)
+RR(sumb)
+RR(shlh)
+RR(shl)
+RR(roth)
+RR(rothm)
+RR(rotm)
+RR(rotmah)
+RR(rotma)
+RR(shlqbi)
+RR(shlqby)
+RR(shlqbybi)
+RR(rotqbi)
+RR(rotqbybi)
+RR(rotqmbi)
+RR(rotqmby)
+RR(rotqmbybi)
+RR(fceq)
+RR(fcmeq)
+RR(fcgt)
+RR(fcmgt)
+RRR(mpya)
+RRR(shufb)
+FP_R(frest)
+FP_R(frsqest)
+FP_R(frds)
+FP_R(fesd)
+FP_RR(fa)
+FP_RR(fs)
+FP_RR(fm)
+FP_RR(fi)
+FP_RR(dfa)
+FP_RR(dfs)
+FP_RR(dfm)
+FP_RR(dfma)
+FP_RR(dfnms)
+FP_RR(dfms)
+FP_RR(dfnma)
+FP_RR(dfceq)
+FP_RR(dfcmeq)
+FP_RR(dfcgt)
+FP_RR(dfcmgt)
+FP_RRR(fma)
+FP_RRR(fnms)
+FP_RRR(fms)
+FP_RI(csflt)
+FP_RI(cflts)
+FP_RI(cuflt)
+FP_RI(cfltu)
+FP_RI(dftsv)
+
+void HELPER(spu_fscrwr)(CPUPPCState *env, void *a)
+{
+    spu_op_fscrwr(FPSCR, a);
+}
+
+void HELPER(spu_fscrrd)(CPUPPCState *env, void *d)
+{
+    *(SPUReg *)d = *FPSCR;
+}
+
+/* The engine */
+
+static SPUCPU *to_cpu(SPUEngine *e)
+{
+    return container_of(e, SPUCPU, engine);
+}
+
+static void spu_engine_tcg_start(SPUEngine *e)
+{
+    SPUCPU *s = to_cpu(e);
+
+    if (!e->running) {
+        trace_spu_engine_tcg_start(e->spu, e->spu->pc);
+        state_from_spu(s);
+        s->epoch++;
+        e->stalled = false;
+        e->running = true;
+        qemu_cpu_kick(CPU(s));
+    }
+}
+
+static void spu_engine_tcg_stop(SPUEngine *e)
+{
+    SPUCPU *s = to_cpu(e);
+
+    if (e->running) {
+        e->running = false;
+        e->stalled = false;
+        qemu_cpu_kick(CPU(s));
+        qemu_event_wait(&s->idle);
+        state_to_spu(s);
+        trace_spu_engine_tcg_stop(e->spu, e->spu->pc);
+    }
+}
+
+static void spu_engine_tcg_kick(SPUEngine *e)
+{
+    SPUCPU *s = to_cpu(e);
+
+    if (e->stalled) {
+        trace_spu_engine_tcg_kick(e->spu, s->env.nip);
+        e->stalled = false;
+        qemu_cpu_kick(CPU(s));
+    } else if (e->running && e->spu->int_enabled && e->spu->event_pending) {
+        /* The interrupt is taken when the vCPU begins to execute again. */
+        qemu_cpu_kick(CPU(s));
+    }
+}
+
+static void spu_engine_tcg_free(SPUEngine *e)
+{
+    object_unparent(OBJECT(to_cpu(e))->parent);
+}
+
+static const SPUEngineOps spu_engine_tcg_ops = {
+    .name = "tcg",
+    .start = spu_engine_tcg_start,
+    .stop = spu_engine_tcg_stop,
+    .kick = spu_engine_tcg_kick,
+    .free = spu_engine_tcg_free,
+};
+
+SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
+                              Object *parent, uint32_t id,
+                              SPUEngineStopped *stopped_fn, void *opaque,
+                              Error **errp)
+{
+    Object *cluster, *cpu;
+    SPUCPU *s;
+
+    if (!tcg_enabled()) {
+        error_setg(errp, "the SPU engine \"tcg\" needs the accelerator tcg");
+        return NULL;
+    }
+    /* Translations and gdb's processes are told apart by clusters. */
+    cluster = object_new(TYPE_CPU_CLUSTER);
+    object_property_add_child(parent, "spu-cluster", cluster);
+    object_unref(cluster);
+    cpu = object_new(TYPE_SPU_CPU);
+    object_property_add_child(cluster, "spu", cpu);
+    object_unref(cpu);
+
+    s = SPU_CPU(cpu);
+    s->ls_space = ls_space;
+    s->engine.ops = &spu_engine_tcg_ops;
+    s->engine.spu = spu;
+    s->engine.stopped = stopped_fn;
+    s->engine.opaque = opaque;
+    qdev_prop_set_uint32(DEVICE(cluster), "cluster-id", id);
+    if (!qdev_realize(DEVICE(cluster), NULL, errp) ||
+        !qdev_realize(DEVICE(cpu), NULL, errp)) {
+        object_unparent(cluster);
+        return NULL;
+    }
+    return &s->engine;
+}
+
+/* The vCPU */
+
+static bool spu_cpu_has_work(CPUState *cs)
+{
+    return spu_cpu_may_run(SPU_CPU(cs));
+}
+
+static void spu_cpu_exec_enter(CPUState *cs)
+{
+    SPUCPU *s = SPU_CPU(cs);
+
+    bql_lock();
+    if (spu_cpu_may_run(s)) {
+        end(s);
+    } else {
+        cs->halted = 1;
+        cs->exception_index = EXCP_HLT;
+        bql_unlock();
+    }
+}
+
+static void spu_cpu_exec_exit(CPUState *cs)
+{
+    qemu_event_set(&SPU_CPU(cs)->idle);
+}
+
+static void spu_cpu_set_pc(CPUState *cs, vaddr pc)
+{
+    set_pc(SPU_CPU(cs), pc);
+}
+
+static vaddr spu_cpu_get_pc(CPUState *cs)
+{
+    return SPU_CPU(cs)->env.nip;
+}
+
+static void spu_cpu_restore_state_to_opc(CPUState *cs,
+                                         const TranslationBlock *tb,
+                                         const uint64_t *data)
+{
+    set_pc(SPU_CPU(cs), data[0]);
+}
+
+static int spu_cpu_mmu_index(CPUState *cs, bool ifetch)
+{
+    return 0;
+}
+
+static bool spu_cpu_tlb_fill(CPUState *cs, vaddr addr, int size,
+                             MMUAccessType access_type, int mmu_idx,
+                             bool probe, uintptr_t ra)
+{
+    addr &= TARGET_PAGE_MASK;
+    tlb_set_page(cs, addr, addr & SPU_LS_MASK,
+                 PAGE_READ | PAGE_WRITE | PAGE_EXEC, mmu_idx,
+                 TARGET_PAGE_SIZE);
+    return true;
+}
+
+static hwaddr spu_cpu_get_phys_page_debug(CPUState *cs, vaddr addr)
+{
+    return addr & SPU_LS_MASK & TARGET_PAGE_MASK;
+}
+
+/* What is outside of the SPU reaches it as a change of the engine's state. */
+static bool spu_cpu_exec_interrupt(CPUState *cs, int interrupt_request)
+{
+    return false;
+}
+
+static void spu_cpu_do_interrupt(CPUState *cs)
+{
+    g_assert_not_reached();
+}
+
+static void spu_cpu_dump_state(CPUState *cs, FILE *f, int flags)
+{
+    SPUCPU *s = SPU_CPU(cs);
+    SPUState *spu = s->engine.spu;
+    const SPUReg *gpr = s->engine.running ? s->gpr : spu->gpr;
+
+    qemu_fprintf(f, "SPU %s, NPC %05x, SRR0 %05x, interrupt %s%s\n",
+                 !s->engine.running ? "stopped" :
+                 s->engine.stalled ? "stalled" : "running",
+                 s->engine.running ? (uint32_t)s->env.nip : spu->pc,
+                 spu->srr0, spu->int_enabled ? "enabled" : "disabled",
+                 spu->event_pending ? ", event pending" : "");
+    for (int i = 0; i < SPU_NUM_GPR; i++) {
+        qemu_fprintf(f, "$%-3d %016" PRIx64 "%016" PRIx64 "%s", i,
+                     SPU_D(&gpr[i], 0), SPU_D(&gpr[i], 1),
+                     i & 1 ? "\n" : "  ");
+    }
+}
+
+static ObjectClass *spu_cpu_class_by_name(const char *name)
+{
+    return object_class_by_name(TYPE_SPU_CPU);
+}
+
+static void spu_cpu_init(Object *obj)
+{
+    SPUCPU *s = SPU_CPU(obj);
+
+    CPU(obj)->start_powered_off = true;
+    qemu_event_init(&s->idle, true);
+}
+
+static void spu_cpu_finalize(Object *obj)
+{
+    qemu_event_destroy(&SPU_CPU(obj)->idle);
+}
+
+static void spu_cpu_realize(DeviceState *dev, Error **errp)
+{
+    CPUState *cs = CPU(dev);
+    SPUCPU *s = SPU_CPU(dev);
+    DeviceClass *parent = DEVICE_CLASS(object_class_by_name(TYPE_CPU));
+
+    cs->num_ases = 1;
+    cpu_address_space_init(cs, 0, "spu", s->ls_space);
+    if (!cpu_exec_realizefn(cs, errp)) {
+        return;
+    }
+    qemu_init_vcpu(cs);
+    cpu_reset(cs);
+    parent->realize(dev, errp);
+}
+
+static const TCGCPUOps spu_tcg_ops = {
+    /* The target's: it is done once, for the first vCPU of any class. */
+    .initialize = ppc_translate_init,
+    .translate_code = spu_translate_code,
+    .restore_state_to_opc = spu_cpu_restore_state_to_opc,
+    .cpu_exec_enter = spu_cpu_exec_enter,
+    .cpu_exec_exit = spu_cpu_exec_exit,
+    .cpu_exec_halt = spu_cpu_has_work,
+    .cpu_exec_interrupt = spu_cpu_exec_interrupt,
+    .do_interrupt = spu_cpu_do_interrupt,
+    .tlb_fill = spu_cpu_tlb_fill,
+};
+
+static const struct SysemuCPUOps spu_sysemu_ops = {
+    .has_work = spu_cpu_has_work,
+    .get_phys_page_debug = spu_cpu_get_phys_page_debug,
+};
+
+static void spu_cpu_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+    CPUClass *cc = CPU_CLASS(oc);
+
+    dc->realize = spu_cpu_realize;
+    dc->user_creatable = false;
+    cc->class_by_name = spu_cpu_class_by_name;
+    cc->mmu_index = spu_cpu_mmu_index;
+    cc->set_pc = spu_cpu_set_pc;
+    cc->get_pc = spu_cpu_get_pc;
+    cc->dump_state = spu_cpu_dump_state;
+    cc->sysemu_ops = &spu_sysemu_ops;
+    cc->tcg_ops = &spu_tcg_ops;
+}
+
+static const TypeInfo spu_cpu_type = {
+    .name = TYPE_SPU_CPU,
+    .parent = TYPE_CPU,
+    .instance_size = sizeof(SPUCPU),
+    .instance_align = __alignof(SPUCPU),
+    .instance_init = spu_cpu_init,
+    .instance_finalize = spu_cpu_finalize,
+    .class_size = sizeof(CPUClass),
+    .class_init = spu_cpu_class_init,
+};
+
+static void spu_cpu_register_types(void)
+{
+    type_register_static(&spu_cpu_type);
+}
+
+type_init(spu_cpu_register_types)

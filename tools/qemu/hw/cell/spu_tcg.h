@@ -1,0 +1,57 @@
+/*
+ * Synergistic Processor Unit: a vCPU that TCG translates for
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CELL_SPU_TCG_H
+#define HW_CELL_SPU_TCG_H
+
+#include "cpu.h"
+#include "qemu/thread.h"
+#include "hw/cell/spu_engine.h"
+
+#define TYPE_SPU_CPU "cell-spu-cpu"
+OBJECT_DECLARE_SIMPLE_TYPE(SPUCPU, SPU_CPU)
+
+/* env.hflags, and so translation blocks' flags: stop after each instruction */
+#define SPU_HFLAG_SINGLE_STEP   1
+
+/*
+ * The binary's target is the PPE, and TCG's common code finds a vCPU's state
+ * behind its CPUState: there must be a CPUPPCState, of which only nip, the
+ * program counter, and hflags are used.
+ *
+ * While the SPU runs, gpr and env.nip are its registers and program counter;
+ * SPUState has them when the engine is stopped.  Everything else is in
+ * SPUState always.
+ */
+struct SPUCPU {
+    CPUState parent_obj;
+    CPUPPCState env;
+    SPUReg gpr[SPU_NUM_GPR];
+    SPUReg tmp;                 /* of a translation: no value stays in it */
+
+    SPUEngine engine;
+    MemoryRegion *ls_space;     /* local store, at address 0 */
+    /*
+     * Set while the vCPU's thread is between two instructions and will not
+     * go on without the BQL.
+     */
+    QemuEvent idle;
+    /* Counts starts: whoever waited for the BQL may meet another program. */
+    unsigned epoch;
+};
+
+QEMU_BUILD_BUG_ON(offsetof(SPUCPU, env) != sizeof(CPUState));
+
+static inline SPUCPU *env_spu_cpu(CPUPPCState *env)
+{
+    return container_of(env, SPUCPU, env);
+}
+
+void spu_translate_code(CPUState *cs, TranslationBlock *tb, int *max_insns,
+                        vaddr pc, void *host_pc);
+
+#endif /* HW_CELL_SPU_TCG_H */

@@ -1,0 +1,559 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compare the two execution engines of QEMU's SPU.
+
+usage: engine_diff.py QEMU DECODE [options]
+
+Starts QEMU's cell-blade machine twice, with spu-engine=reference and =tcg,
+drives it by the qtest protocol, gives both the same random programs, and
+compares what comes out, in TAP: all of local store, to which a program's end saves
+the registers and FPSCR, SPU_Status and SPU_NPC.  Instructions are
+taken from DECODE, QEMU's spu.decode, with random operands.
+"""
+
+import argparse
+import atexit
+import os
+import random
+import re
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+LS_SIZE = 0x40000
+BE = 0x20000000000
+# SPE 0's areas (hw/cell/blade.h) and registers (CBEA)
+LS, PS, PRIV1 = BE, BE + 0x40000, BE + 0x1000000
+SPE_STRIDE, PRIV1_STRIDE = 0x80000, 0x2000
+RUN_CNTL, STATUS, NPC = 0x401c, 0x4024, 0x4034
+PRIV_CNTL = BE + 0x60000 + 0x4040
+
+CODE, DATA, INIT, SAVE = 0x0, 0x20000, 0x30000, 0x38000
+
+# Those that end or leave a program, or differ in time, get tests of their own.
+CONTROL = set('''br bra brsl brasl brnz brz brhnz brhz bi iret bisl bisled biz
+    binz bihz bihnz stop stopd rdch wrch rchcnt heq heqi hgt hgti hlgt
+    hlgti'''.split())
+MEMORY = set('lqd lqx lqa lqr stqd stqx stqa stqr'.split())
+
+
+def elf(words):
+    """A PPE program at address 0, entered at its start."""
+    code = b''.join(struct.pack('>I', w) for w in words)
+    head = struct.pack('>16sHHIQQQIHHHHHH',
+                       b'\x7fELF\x02\x02\x01' + bytes(9), 2, 21, 1, 0, 64, 0,
+                       0, 64, 56, 1, 64, 0, 0)
+    head += struct.pack('>IIQQQQQQ', 1, 7, 120, 0, 0, len(code), len(code), 8)
+    return head + code
+
+
+class Machine:
+    def __init__(self, qemu, engine, spes, more):
+        self.dir = tempfile.TemporaryDirectory()
+        kernel = os.path.join(self.dir.name, 'kernel')
+        path = os.path.join(self.dir.name, 'qtest')
+        with open(kernel, 'wb') as f:
+            # Sleep, by clearing CTRL, after the decrementer is set to
+            # 0x7fff0000 (lis, mtdec, li); when woken, at 0x100, too
+            loop = [0x3c807fff, 0x7c9603a6, 0x38600000, mtctrl(), 0x4bfffff0]
+            f.write(elf(loop + [0x60000000] * 59 + loop))
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen()
+        self.proc = subprocess.Popen(
+            [qemu, '-nodefaults', '-display', 'none', '-accel', 'tcg', '-M',
+             f'cell-blade,chips=1,spes={spes}' +
+             (f',spu-engine={engine}' if engine != 'reference' else ''), '-smp',
+             f'1,maxcpus={1 + spes}' if engine == 'tcg' else '1', '-m', '64M', '-kernel', kernel,
+             '-qtest', f'unix:{path}', '-qtest-log', '/dev/null'] + more)
+        atexit.register(self.quit)
+        server.settimeout(20)
+        self.sock, _ = server.accept()
+        self.file = self.sock.makefile('rb')
+
+    def cmd(self, text):
+        self.sock.sendall(text.encode() + b'\n')
+        while True:
+            line = self.file.readline().decode().split()
+            if not line:
+                raise SystemExit('QEMU is gone')
+            if line[0] == 'OK':
+                return line[1] if len(line) > 1 else None
+            if line[0] != 'IRQ':
+                raise SystemExit(f'{text[:80]}: {line}')
+
+    def write(self, addr, data):
+        self.cmd(f'write {addr:#x} {len(data):#x} 0x{data.hex()}')
+
+    def read(self, addr, size):
+        return bytes.fromhex(self.cmd(f'read {addr:#x} {size:#x}')[2:])
+
+    def writel(self, addr, val):
+        self.cmd(f'writel {addr:#x} {val:#x}')
+
+    def readl(self, addr):
+        return int(self.cmd(f'readl {addr:#x}'), 16)
+
+    def start(self, npc, spe=0):
+        ps = PS + spe * SPE_STRIDE
+        self.cmd(f'writeq {PRIV1 + spe * PRIV1_STRIDE:#x} 0x23')   # S, R, D
+        self.writel(ps + NPC, npc)
+        self.writel(ps + RUN_CNTL, 1)
+
+    def wait(self, spe=0, limit=60):
+        ps = PS + spe * SPE_STRIDE
+        end = time.monotonic() + limit
+        while True:
+            status = self.readl(ps + STATUS)
+            if not status & 1:
+                return status
+            if time.monotonic() > end:
+                raise SystemExit('the SPU does not stop')
+
+    def state(self, status):
+        return self.read(LS, LS_SIZE), status, self.readl(PS + NPC)
+
+    def quit(self):
+        self.proc.kill()
+        self.proc.wait()
+
+
+def mtctrl():
+    # mtspr 152, r3: the halves of the SPR number are swapped
+    return 31 << 26 | 3 << 21 | (152 & 31) << 16 | (152 >> 5) << 11 | 467 << 1
+
+
+def formats(decode):
+    """name -> (fixed bits, mask of operand bits, format)"""
+    table = {}
+    for line in open(decode):
+        m = re.match(r'([a-z][a-z0-9]*)\s+([01.\-\s]+)(.*)', line)
+        if not m:
+            continue
+        bits, rest = m.group(2), m.group(3)
+        for width in re.findall(r'\w+:(\d+)', rest):
+            bits += '.' * int(width)
+        bits = re.sub(r'\s', '', bits)
+        if len(bits) != 32:
+            sys.exit(f'{decode}: {line}')
+        at = re.search(r'@\w+', rest)
+        table[m.group(1)] = (int(re.sub('[^1]', '0', bits), 2),
+                             int(re.sub('[^01]', 'x', bits).replace('0', '0')
+                                 .replace('1', '0').replace('x', '1'), 2),
+                             at.group() if at else '')
+    return table
+
+
+# register fields: where the target is
+def set_reg(word, pos, val):
+    return word & ~(0x7f << pos) | val << pos
+
+
+class Program:
+    def __init__(self, rng, table):
+        self.rng = rng
+        self.table = table
+        self.words = []
+        # 126 and 127 address memory, 125 counts
+        for n in range(128):
+            self.add('lqa', n, (INIT + 16 * n) // 4)
+        self.emit(self.table['fscrwr'][0] | 1 << 7)
+
+    def emit(self, word):
+        self.words.append(word)
+
+    def add(self, name, rt, i16):
+        self.emit(self.table[name][0] | (i16 & 0xffff) << 7 | rt)
+
+    def target(self):
+        return self.rng.randrange(120)
+
+    def source(self):
+        # Few registers, so that results are used, but all are met
+        return self.rng.choice((self.rng.randrange(128),
+                                self.rng.randrange(8)))
+
+    def random(self, name):
+        fixed, operands, fmt = self.table[name]
+        word = fixed | self.rng.getrandbits(32) & operands
+        rt = self.rng.choice((self.rng.randrange(8), self.target()))
+        if fmt == '@rrr':
+            word = set_reg(word, 21, rt)
+            for pos in 0, 7, 14:
+                word = set_reg(word, pos, self.source())
+        elif fmt:
+            word = set_reg(word, 0, rt)
+            if fmt in ('@rr', '@r', '@ri7', '@ri8', '@ri10'):
+                word = set_reg(word, 7, self.source())
+            if fmt == '@rr':
+                word = set_reg(word, 14, self.source())
+        return word
+
+    def memory(self, name):
+        """Within DATA: a store must not hit the program."""
+        fixed = self.table[name][0]
+        rt = self.target()
+        place = DATA + 16 * self.rng.randrange(64)
+        if name in ('lqa', 'stqa'):
+            return fixed | (place // 4 & 0xffff) << 7 | rt
+        if name in ('lqr', 'stqr'):
+            at = (place - 4 * len(self.words)) // 4
+            return fixed | (at & 0xffff) << 7 | rt
+        if name in ('lqd', 'stqd'):
+            return fixed | self.rng.randrange(64) << 14 | 126 << 7 | rt
+        return fixed | 127 << 14 | 126 << 7 | rt
+
+    def body(self, length, halts=True):
+        plain = [n for n in self.table
+                 if n not in CONTROL and n not in MEMORY]
+        start = len(self.words)
+        while len(self.words) < start + length:
+            kind = self.rng.random()
+            if kind < 0.1:
+                self.emit(self.memory(self.rng.choice(sorted(MEMORY))))
+            elif kind < 0.18:
+                # A branch forwards, over a few
+                name = self.rng.choice('br brsl brnz brz brhnz brhz'.split())
+                self.add(name, self.target(), self.rng.randrange(1, 6))
+            elif kind < 0.20:
+                # To a few further: the target in 124, by brsl to here.  No
+                # branch from before leads into the midst of that.
+                for _ in range(5):
+                    self.emit(self.table['nop'][0])
+                self.add('brsl', 124, 1)
+                self.emit(self.table['ai'][0] | 12 << 14 | 124 << 7 | 124)
+                name = self.rng.choice(('bi', 'bisl', 'biz', 'binz',
+                                        'bihz', 'bihnz'))
+                self.emit(self.table[name][0] | 124 << 7 | self.target())
+            elif kind < 0.21 and halts:
+                name = self.rng.choice('heq heqi hgt hgti hlgt hlgti'.split())
+                self.emit(self.random(name))
+            else:
+                self.emit(self.random(self.rng.choice(plain)))
+        for _ in range(8):          # where branches may lead
+            self.emit(self.table['nop'][0])
+
+    def end(self):
+        back = len(self.words)
+        self.emit(self.table['ai'][0] | 0x3ff << 14 | 125 << 7 | 125)
+        self.add('brnz', 125, 129 - back - 1)
+        for n in range(128):
+            self.add('stqa', n, (SAVE + 16 * n) // 4)
+        self.emit(self.table['fscrrd'][0] | 1)
+        self.add('stqa', 1, (SAVE + 16 * 128) // 4)
+        self.emit(self.rng.randrange(0x4000))
+
+
+# Bit patterns that are special to some instruction
+WORDS = [0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x7f800000, 0xff800000,
+         0x00800000, 0x007fffff, 0x3f800000, 0x7fc00000, 0x7ff00000,
+         0x7ff80000, 0x3ff00000, 0x00100000, 0x8000, 0xffff, 0x00ff00ff]
+
+
+def init_regs(rng, loops):
+    data = b''
+    for n in range(128):
+        words = [rng.choice((rng.getrandbits(32), rng.choice(WORDS),
+                             rng.randrange(64))) for _ in range(4)]
+        if n == 126:
+            words[0] = DATA + rng.randrange(16)
+        elif n == 127:
+            words[0] = rng.randrange(1024)
+        elif n == 125:
+            words[0] = loops
+        data += struct.pack('>4I', *words)
+    return data
+
+
+def difference(ref, tcg):
+    if ref[1:] != tcg[1:]:
+        print('# status, NPC: reference %#x %#x, tcg %#x %#x' %
+              (ref[1:] + tcg[1:]))
+    for at in range(0, LS_SIZE, 16):
+        a, b = ref[0][at:at + 16], tcg[0][at:at + 16]
+        if a != b:
+            name = f' (register {(at - SAVE) // 16})' if at >= SAVE else ''
+            print(f'# LS {at:#07x}{name}: reference {a.hex()}, tcg {b.hex()}')
+
+
+def run_one(machines, image, ls_end):
+    states = []
+    for m in machines:
+        m.write(LS, image[:ls_end])
+        m.write(LS + DATA, image[DATA:])
+        m.start(CODE)
+    for m in machines:
+        states.append(m.state(m.wait()))
+    return states
+
+
+def image_of(program, rng, loops):
+    image = bytearray(LS_SIZE)
+    code = b''.join(struct.pack('>I', w) for w in program.words)
+    image[:len(code)] = code
+    image[DATA:DATA + 2048] = rng.randbytes(2048)
+    image[INIT:INIT + 2048] = init_regs(rng, loops)
+    return bytes(image), len(code)
+
+
+def diff(machines, table, args):
+    failed = 0
+    for n in range(args.programs):
+        seed = args.seed + n
+        rng = random.Random(seed)
+        program = Program(rng, table)
+        program.body(args.length)
+        program.end()
+        image, size = image_of(program, rng, rng.randrange(1, 20))
+        ref, tcg = run_one(machines, image, size)
+        if ref != tcg:
+            failed += 1
+            print(f'# differs: seed {seed}')
+            difference(ref, tcg)
+            if failed > args.max_failures:
+                break
+    return failed
+
+
+def each(machines, table, args):
+    """Each instruction by itself, many operands, no loop"""
+    failed = 0
+    for name in sorted(n for n in table if n not in CONTROL):
+        rng = random.Random(f'{args.seed} {name}')
+        program = Program(rng, table)
+        for _ in range(args.each):
+            if name in MEMORY:
+                program.emit(program.memory(name))
+            else:
+                program.emit(program.random(name))
+        program.end()
+        image, size = image_of(program, rng, 1)
+        ref, tcg = run_one(machines, image, size)
+        if ref != tcg:
+            failed += 1
+            print(f'# differs: {name}')
+            difference(ref, tcg)
+    return failed
+
+
+def interrupted(machines, table, args, single_step):
+    """Stop the second machine's SPU over and over; or, step it."""
+    failed = 0
+    ref, tcg = machines
+    total = 0
+    for n in range(args.programs // 10):
+        rng = random.Random(args.seed + n)
+        program = Program(rng, table)
+        program.body(60 if single_step else args.length, False)
+        program.end()
+        loops = 2 if single_step else 20000
+        image, size = image_of(program, rng, loops)
+        for m in machines:
+            m.write(LS, image[:size])
+            m.write(LS + DATA, image[DATA:])
+        ref.start(CODE)
+        expect = ref.state(ref.wait())
+        if single_step:
+            tcg.cmd(f'writeq {PRIV_CNTL:#x} 1')
+        tcg.start(CODE)
+        stops = 0
+        while True:
+            if single_step:
+                status = tcg.wait()
+            else:
+                tcg.writel(PS + RUN_CNTL, 0)
+                status = tcg.readl(PS + STATUS)
+            if status & 0x26:           # stop, halt, invalid instruction
+                break
+            stops += 1
+            tcg.writel(PS + RUN_CNTL, 1)
+        tcg.cmd(f'writeq {PRIV_CNTL:#x} 0')
+        total += stops
+        got = tcg.state(status & ~0x10)
+        if got != expect:
+            failed += 1
+            print(f'# differs: seed {args.seed + n}, {stops} stops')
+            difference(expect, got)
+    print(f'# {args.programs // 10} programs, '
+          f'with {total} '
+          f'{"single steps" if single_step else "stops"}: {failed} differ')
+    return failed
+
+
+def self_modifying(machines, table, args):
+    """Overwrite a quadword of instructions at each turn of a loop."""
+    rng = random.Random(args.seed)
+    turns = 64
+    ai = table['ai'][0]
+    words = [table['ila'][0] | DATA << 7 | 11, table['il'][0] | turns << 7 | 12,
+             table['il'][0] | 20, table['lnop'][0],
+             table['lqd'][0] | 11 << 7 | 10,                    # 0x10
+             table['stqa'][0] | 0x20 // 4 << 7 | 10,
+             ai | 16 << 14 | 11 << 7 | 11,
+             table['br'][0] | 1 << 7]
+    words += [0] * 4                                            # 0x20
+    words += [ai | 0x3ff << 14 | 12 << 7 | 12,
+              table['brnz'][0] | (0x10 - 0x34) // 4 % 65536 << 7 | 12,
+              table['stqa'][0] | SAVE // 4 << 7 | 20, 0x77]
+    image = bytearray(LS_SIZE)
+    image[:64] = struct.pack('>16I', *words)
+    total = 0
+    for n in range(turns * 4):
+        val = rng.randrange(512)
+        total += val
+        image[DATA + 4 * n:DATA + 4 * n + 4] = struct.pack(
+            '>I', ai | val << 14 | 20 << 7 | 20)
+    failed = 0
+    for m in machines:
+        m.write(LS, bytes(image))
+        m.start(CODE)
+        ls, status, npc = m.state(m.wait())
+        got = struct.unpack_from('>4I', ls, SAVE)
+        if status != 0x770002 or got != (total,) * 4:
+            failed += 1
+            print(f'# differs: modified code: {status:#x}, {got}, not {total}')
+    print(f'# self-modifying code: {failed} failed')
+    return failed
+
+
+def spu_interrupt(machines, table, args):
+    """Add up what comes by mailbox, in the SPU's interrupt."""
+    rdch, wrch = table['rdch'][0], table['wrch'][0]
+    words = [0] * 64
+    # The event is acknowledged first: the next one comes after the rdch.
+    words[0] = rdch | 0 << 7 | 7                                # 0x00
+    words[1] = wrch | 2 << 7 | 7
+    words[2] = rdch | 29 << 7 | 6
+    words[3] = table['brz'][0] | 5 << 7 | 6                     # to 0x20
+    words[4] = table['a'][0] | 6 << 14 | 4 << 7 | 4
+    words[5] = table['iret'][0] | 1 << 18
+    words[8] = table['stqa'][0] | SAVE // 4 << 7 | 4            # 0x20
+    words[9] = 0x55
+    words[16] = table['il'][0] | 0x10 << 7 | 2                  # 0x40
+    words[17] = wrch | 1 << 7 | 2                               # In_Mbox event
+    words[18] = table['il'][0] | 4
+    words[19] = table['ila'][0] | 0x60 << 7 | 5
+    words[20] = table['bi'][0] | 1 << 18 | 5 << 7               # and enable
+    words[24] = table['ai'][0] | 1 << 14 | 8 << 7 | 8           # 0x60
+    words[25] = table['br'][0] | 0xffff << 7
+    failed = 0
+    vals = [random.Random(args.seed + n).randrange(1, 1000)
+            for n in range(2000)]
+    for m in machines:
+        m.write(LS, struct.pack('>64I', *words))
+        m.start(0x40)
+        for val in vals + [0]:
+            # One at a time: a second one in the mailbox is no new event
+            limit = time.monotonic() + 20
+            while (m.readl(PS + 0x4014) >> 8 & 0xff) < 4:
+                if time.monotonic() > limit:
+                    raise SystemExit('the interrupt is not taken')
+            m.writel(PS + 0x400c, val)
+        ls, status, npc = m.state(m.wait())
+        got = struct.unpack_from('>I', ls, SAVE)[0]
+        if status != 0x550002 or got != sum(vals):
+            failed += 1
+            print(f'# differs: interrupt: {status:#x}, {got}, not {sum(vals)}')
+    print(f'# SPU interrupts: {failed} failed')
+    return failed
+
+
+MIXES = {
+    # name: (instructions and their weights, length of the loop)
+    'short loop': ({'a': 1, 'xor': 1}, 2),
+    'integer': ({'a': 2, 'xor': 1, 'and': 1, 'ai': 1, 'il': 1, 'lqd': 1,
+                 'stqd': 1}, 3000),
+    'scalar': ({'lqd': 2, 'rotqbyi': 1, 'rotqby': 1, 'a': 2, 'shli': 1,
+                'ceqi': 1, 'selb': 1, 'cwd': 1, 'shufb': 1, 'stqd': 1}, 3000),
+    'float': ({'fm': 1, 'fa': 1, 'fma': 2, 'lqd': 1, 'stqd': 1}, 3000),
+}
+
+
+def speed_program(rng, table, mix, length, loops):
+    program = Program(rng, table)
+    names, weights = zip(*mix.items())
+    start = len(program.words)
+    for name in rng.choices(names, weights, k=length):
+        program.emit(program.memory(name) if name in MEMORY
+                     else program.random(name))
+    back = len(program.words)
+    program.emit(table['ai'][0] | 0x3ff << 14 | 125 << 7 | 125)
+    program.add('brnz', 125, start - back - 1)
+    program.emit(1)
+    image, _ = image_of(program, rng, loops)
+    return image
+
+
+def speed(args, table):
+    for engine in args.engines.split(','):
+        for spes in 1, 2:
+            m = Machine(args.qemu, engine, spes, [])
+            for name, (mix, length) in MIXES.items():
+                loops = args.speed * 1000000 // (length + 2)
+                if engine == 'reference':
+                    loops //= 10
+                if name == 'float':
+                    loops //= 10
+                image = speed_program(random.Random(args.seed), table, mix,
+                                      length, loops)
+                for n in range(spes):
+                    m.write(LS + n * SPE_STRIDE, image)
+                begin = time.monotonic()
+                for n in range(spes):
+                    m.start(CODE, n)
+                while any(m.readl(PS + n * SPE_STRIDE + STATUS) & 1
+                          for n in range(spes)):
+                    time.sleep(0.001)
+                end = time.monotonic()
+                count = loops * (length + 2) * spes
+                print(f'{engine:9s} {spes} SPE {name:10s} '
+                      f'{count / (end - begin) / 1e6:7.0f} M instructions/s')
+            m.quit()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('qemu')
+    p.add_argument('decode')
+    p.add_argument('--engines', default='reference,tcg',
+                   help='those that --speed measures')
+    p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--programs', type=int, default=200)
+    p.add_argument('--length', type=int, default=300)
+    p.add_argument('--each', type=int, default=40)
+    p.add_argument('--max-failures', type=int, default=3)
+    p.add_argument('--speed', type=int, metavar='M',
+                   help='measure instead, with M million instructions')
+    args = p.parse_args()
+    table = formats(args.decode)
+    if args.speed:
+        speed(args, table)
+        return 0
+    machines = [Machine(args.qemu, e, 1, []) for e in ('reference', 'tcg')]
+    tests = (
+        ('each instruction by itself', each),
+        (f'{args.programs} random programs', diff),
+        ('programs that are stopped from outside',
+         lambda *a: interrupted(*a, False)),
+        ('programs in single steps', lambda *a: interrupted(*a, True)),
+        ('a program that modifies itself', self_modifying),
+        ('interrupts of the SPU', spu_interrupt),
+    )
+    print(f'TAP version 13\n1..{len(tests)}')
+    print(f'# seed {args.seed}; again: engine_diff.py --seed {args.seed}')
+    failures = 0
+    for n, (name, test) in enumerate(tests, 1):
+        failed = test(machines, table, args)
+        failures += failed
+        print(f'{"not " if failed else ""}ok {n} both engines agree: {name}',
+              flush=True)
+    for m in machines:
+        m.quit()
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
