@@ -89,8 +89,8 @@ static_assert(SPU_EVENT_DATA_STORAGE == SPE_EVENT_SPE_DATA_STORAGE);
 static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 
 /*
- * How long a stopped context keeps its SPE for a restart while nobody waits
- * for one.
+ * How long a context that stopped may be restarted before the worker does the
+ * bookkeeping, while nobody waits for its SPE.
  */
 #define SPU_ASYNC_LINGER	(HZ / 100)
 

@@ -130,6 +130,49 @@ TEST_F(life, epoll_tells_of_the_end)
 	close(epoll);
 }
 
+struct waiter {
+	pthread_t thread;
+	int epoll, ready;
+	pid_t tid;
+	struct epoll_event event;
+};
+
+static void *wait_with_epoll(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	waiter->tid = syscall(SYS_gettid);
+	waiter->ready = epoll_wait(waiter->epoll, &waiter->event, 1, TIMEOUT_MS);
+	return NULL;
+}
+
+/* An event is for one of them, the end for all. */
+TEST_F(life, end_wakes_all_exclusive_waiters)
+{
+	struct waiter waiters[3] = {};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(waiters); i++) {
+		struct waiter *waiter = &waiters[i];
+
+		waiter->event.events = EPOLLIN | EPOLLEXCLUSIVE;
+		waiter->epoll = epoll_create1(0);
+		ASSERT_EQ(0, epoll_ctl(waiter->epoll, EPOLL_CTL_ADD,
+				       self->ctx.event, &waiter->event));
+		ASSERT_EQ(0, pthread_create(&waiter->thread, NULL,
+					    wait_with_epoll, waiter));
+		ASSERT_TRUE(wait_until(thread_sleeps(waiter->tid)));
+	}
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	for (i = 0; i < ARRAY_SIZE(waiters); i++) {
+		ASSERT_EQ(0, pthread_join(waiters[i].thread, NULL));
+		ASSERT_EQ(1, waiters[i].ready);
+		EXPECT_TRUE(waiters[i].event.events & EPOLLHUP);
+		close(waiters[i].epoll);
+	}
+}
+
 struct reader {
 	pthread_t thread;
 	int fd;
@@ -154,24 +197,6 @@ static void *read_to_the_end(void *arg)
 	return NULL;
 }
 
-/* Does the reader sleep (in its first system call after gettid)? */
-static bool sleeps(const struct reader *reader)
-{
-	char path[64], state = 0;
-	FILE *stat;
-
-	if (!reader->tid)
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", reader->tid);
-	stat = fopen(path, "r");
-	if (!stat)
-		return false;
-	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(stat);
-	return state == 'S';
-}
-
 TEST_F(life, end_wakes_a_blocked_reader)
 {
 	struct reader reader = {
@@ -182,7 +207,7 @@ TEST_F(life, end_wakes_a_blocked_reader)
 	ASSERT_LE(0, reader.fd);
 	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, read_to_the_end,
 				    &reader));
-	ASSERT_TRUE(wait_until(sleeps(&reader)));
+	ASSERT_TRUE(wait_until(thread_sleeps(reader.tid)));
 	ASSERT_EQ(0, close(self->ctx.fd));
 	self->ctx.fd = -1;
 	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
@@ -201,7 +226,7 @@ TEST_F(life, end_of_a_run_wakes_a_blocked_reader)
 	ASSERT_EQ(0, spin(&self->ctx));
 	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, read_to_the_end,
 				    &reader));
-	ASSERT_TRUE(wait_until(sleeps(&reader)));
+	ASSERT_TRUE(wait_until(thread_sleeps(reader.tid)));
 	ASSERT_EQ(0, close(self->ctx.fd));
 	self->ctx.fd = -1;
 	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
@@ -223,7 +248,7 @@ TEST_F(life, a_stop_wakes_a_blocked_reader)
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
 	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, read_to_the_end,
 				    &reader));
-	ASSERT_TRUE(wait_until(sleeps(&reader)));
+	ASSERT_TRUE(wait_until(thread_sleeps(reader.tid)));
 	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
 	ASSERT_TRUE(wait_until(reader.event.event));
 	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), reader.event.status);

@@ -3,9 +3,12 @@
  * Runs of an asynchronous SPU context: how they begin and end, what events
  * they leave, whose memory they see, and how many contexts share the SPEs.
  */
-#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 
 #include "../kselftest_harness.h"
 #include "async_test.h"
@@ -402,17 +405,23 @@ TEST_F(run, outlives_the_child_that_started_it)
 	EXPECT_EQ(0, copy_errors(&copy, true));
 }
 
-static int start_mfc(const struct async *ctx, __u32 cmd, __u32 lsa,
-		     void *ea, __u32 size)
+static int start_mfc_ea(const struct async *ctx, __u32 cmd, __u32 lsa,
+			__u64 ea, __u32 size)
 {
 	struct mfc_args args = {
 		.cmd = cmd, .lsa = lsa, .size = size,
-		.eah = spu_eah(ea), .eal = spu_eal(ea),
+		.eah = ea >> 32, .eal = ea,
 	};
 
 	return spu_load(ctx->fd, spu_mfc) ?:
 		spu_poke(ctx->fd, SPU_MFC_ARGS, &args, sizeof(args)) ?:
 		async_start(ctx, 0);
+}
+
+static int start_mfc(const struct async *ctx, __u32 cmd, __u32 lsa,
+		     void *ea, __u32 size)
+{
+	return start_mfc_ea(ctx, cmd, lsa, (uintptr_t)ea, size);
 }
 
 /* An error event of this type, then STOP, then nothing */
@@ -444,6 +453,45 @@ TEST_F(run, ends_with_an_invalid_mfc_command)
 	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_INVALID_DMA);
 }
 
+#define TEXT	"from memory"
+#define LS_TEXT	"local store"
+
+/* Which is not taken for a user address that has the same low bits. */
+TEST_F(run, ends_with_a_dma_to_a_kernel_address)
+{
+	char text[16] = LS_TEXT;
+
+	ASSERT_EQ(0, map_alias());
+	ASSERT_EQ(0, spu_poke(self->ctx.fd, 0x4000, text, sizeof(text)));
+	ASSERT_EQ(0, start_mfc_ea(&self->ctx, MFC_GET, 0x4000, KERNEL_EA,
+				  sizeof(text)));
+	EXPECT_MFC_ERROR(&self->ctx, SPU_EVENT_DATA_STORAGE);
+	memset(text, 0, sizeof(text));
+	ASSERT_EQ(0, spu_peek(self->ctx.fd, 0x4000, text, sizeof(text)));
+	EXPECT_STREQ(LS_TEXT, text);
+}
+
+/* An address that no segment can be found for, nor a page, therefore. */
+TEST_F(run, ends_with_a_dma_to_no_segment)
+{
+	const __u64 eas[] = {
+		0x1000000000000000ULL,	/* neither user nor kernel */
+		/* right behind what a page table covers */
+		1ULL << (self->page == 4096 ? 46 : 52),
+	};
+	struct async ctx;
+	int i;
+
+	if (!access("/sys/module/spufs/initstate", F_OK))
+		SKIP(return, "spufs is a module, the kernel may be unpatched");
+	for (i = 0; i < ARRAY_SIZE(eas); i++) {
+		ASSERT_EQ(0, async_create(&ctx, 0));
+		ASSERT_EQ(0, start_mfc_ea(&ctx, MFC_GET, 0x4000, eas[i], 16));
+		EXPECT_MFC_ERROR(&ctx, SPU_EVENT_DATA_STORAGE);
+		async_close(&ctx);
+	}
+}
+
 TEST_F(run, ends_with_an_illegal_instruction)
 {
 	struct spu_event event;
@@ -463,9 +511,6 @@ TEST_F(run, ends_with_an_illegal_instruction)
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 }
-
-#define TEXT	"from memory"
-#define LS_TEXT	"local store"
 
 FIXTURE(unresolvable)
 {
@@ -560,7 +605,22 @@ TEST_F(unresolvable, is_data_storage_then_stop_until_repaired)
 	EXPECT_STREQ(variant->cmd == MFC_GET ? TEXT : LS_TEXT, self->memory);
 }
 
-/* All SPEs are taken for good by NOSCHED contexts. */
+/*
+ * Take all SPEs for good, with NOSCHED contexts that wait for a word: 0, or -1
+ * and errno.
+ */
+static int take_spes(struct async *others, int spes)
+{
+	int i;
+
+	for (i = 0; i < spes; i++)
+		if (async_create(&others[i], SPU_CREATE_NOSCHED) ||
+		    spu_load(others[i].fd, spu_echo) ||
+		    async_start(&others[i], 0))
+			return -1;
+	return 0;
+}
+
 FIXTURE(full)
 {
 	int spes;
@@ -575,15 +635,12 @@ FIXTURE_SETUP(full)
 		SKIP(return, "%s", no_async());
 	self->spes = spe_count();
 	self->others = calloc(self->spes, sizeof(*self->others));
-	for (i = 0; i < self->spes; i++) {
-		if (async_create(&self->others[i], SPU_CREATE_NOSCHED)) {
-			ASSERT_EQ(EPERM, errno);
-			SKIP(return, "NOSCHED needs CAP_SYS_NICE");
-		}
-		ASSERT_EQ(0, spu_load(self->others[i].fd, spu_echo));
-		ASSERT_EQ(0, async_start(&self->others[i], 0));
-		ASSERT_LE(0, loaded_on(&self->others[i]));
+	if (take_spes(self->others, self->spes)) {
+		ASSERT_EQ(EPERM, errno);
+		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
 	}
+	for (i = 0; i < self->spes; i++)
+		ASSERT_LE(0, loaded_on(&self->others[i]));
 }
 
 FIXTURE_TEARDOWN(full)
@@ -655,6 +712,368 @@ TEST_F(full, nosched_start_does_not_block_if_not_wanted)
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 }
 
+/* How many interrupts of class 0, errors that is, SPE number @spe has had */
+static long class0_interrupts(int spe)
+{
+	FILE *file = fopen("/proc/interrupts", "r");
+	char name[16], line[1024];
+	long count = -1;
+
+	if (!file)
+		return -1;
+	snprintf(name, sizeof(name), "spe%02d.0", spe);
+	while (fgets(line, sizeof(line), file)) {
+		char *number = strchr(line, ':'), *end;
+		long value;
+
+		if (!number || !strstr(number, name))
+			continue;
+		for (count = 0, end = number + 1; ; count += value) {
+			number = end;
+			value = strtol(number, &end, 10);
+			if (number == end || *end != ' ')
+				break;
+		}
+		break;
+	}
+	fclose(file);
+	return count;
+}
+
+/* Problem state of an SPE, CBEA chapter "MFC Proxy Commands" */
+#define MFC_LSA		0x3004
+#define MFC_EAH		0x3008
+#define MFC_EAL		0x300c
+#define MFC_SIZE_TAG	0x3010
+#define MFC_CLASS_CMD	0x3014
+
+static void ps_write(__u32 *ps, size_t offset, __u32 word)
+{
+	__atomic_store_n(&ps[offset / 4], word, __ATOMIC_SEQ_CST);
+}
+
+/* Give the MFC a command with a misaligned address: 0, or -1. */
+static int proxy_error(const struct async *ctx)
+{
+	int file = openat(ctx->fd, "psmap", O_RDWR);
+	const size_t len = 0x20000;
+	__u32 *ps, status;
+
+	ps = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	close(file);
+	if (ps == MAP_FAILED)
+		return -1;
+	ps_write(ps, MFC_LSA, 0x4004);
+	ps_write(ps, MFC_EAH, 0);
+	ps_write(ps, MFC_EAL, 0x1001);
+	ps_write(ps, MFC_SIZE_TAG, 4 << 16 | 5);
+	ps_write(ps, MFC_CLASS_CMD, MFC_GET);
+	/* a read of this one enqueues it, 0 for success */
+	status = __atomic_load_n(&ps[MFC_CLASS_CMD / 4], __ATOMIC_SEQ_CST);
+	munmap(ps, len);
+	return status ? -1 : 0;
+}
+
+/* Has the context been saved? To read this file does it, if it is stopped. */
+static bool save(const struct async *ctx)
+{
+	int file = openat(ctx->fd, "fpcr", O_RDONLY);
+	char text[32];
+	ssize_t len = read(file, text, sizeof(text));
+
+	close(file);
+	return len > 0 && loaded_on(ctx) < 0;
+}
+
+/* An error between two runs is the next one's, which it ends. */
+#define EXPECT_LATE_ERROR(ctx) do {					\
+	const struct async *__late = (ctx);				\
+	struct spu_event __error;					\
+									\
+	ASSERT_EQ(0, async_start(__late, SPU_ECHO_WAIT));		\
+	ASSERT_EVENT(__late, SPU_EVENT_DMA_ALIGNMENT, &__error);	\
+	EXPECT_REQUESTED_STOP(__late, SPU_ECHO_WAIT, SPU_ECHO_WAIT);	\
+} while (0)
+
+/* Run it once, and let an error follow */
+#define ASSERT_ERROR_AFTER_RUN(ctx) do {				\
+	const struct async *__idle = (ctx);				\
+	int __spe;							\
+	long __count;							\
+									\
+	ASSERT_EQ(0, spu_load(__idle->fd, spu_echo));			\
+	ASSERT_EQ(0, spu_tell(__idle->fd, 1));				\
+	ASSERT_EQ(0, async_start(__idle, SPU_ECHO_WAIT));		\
+	EXPECT_STOP(__idle, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED); \
+	__spe = loaded_on(__idle);					\
+	ASSERT_LE(0, __spe);						\
+	__count = class0_interrupts(__spe);				\
+	ASSERT_LE(0, __count);						\
+	ASSERT_EQ(0, proxy_error(__idle));				\
+	ASSERT_TRUE(wait_until(class0_interrupts(__spe) > __count));	\
+	EXPECT_NO_EVENT(__idle);					\
+	EXPECT_EQ(CAN_START, async_poll(__idle));			\
+} while (0)
+
+TEST_F(run, ends_with_an_error_from_before_it)
+{
+	ASSERT_ERROR_AFTER_RUN(&self->ctx);
+	EXPECT_LATE_ERROR(&self->ctx);
+
+	/* and that was it */
+	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
+}
+
+TEST_F(run, ends_with_an_error_from_before_it_without_an_spe)
+{
+	int spes = spe_count(), i;
+	struct async *others = calloc(spes, sizeof(*others));
+	struct spu_event event;
+
+	ASSERT_ERROR_AFTER_RUN(&self->ctx);
+	ASSERT_TRUE(wait_until(save(&self->ctx)));
+	if (take_spes(others, spes)) {
+		ASSERT_EQ(EPERM, errno);
+		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
+	}
+	EXPECT_LATE_ERROR(&self->ctx);
+	EXPECT_EQ(-1, loaded_on(&self->ctx));
+
+	/* the next one waits for an SPE */
+	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
+	EXPECT_EQ(0, async_poll(&self->ctx));
+	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	for (i = 0; i < spes; i++)
+		async_close(&others[i]);
+	ASSERT_EQ(sizeof(event), async_next(&self->ctx, &event));
+	/* with the queue, the command is loaded again, and may fail again */
+	if (event.event == SPU_EVENT_DMA_ALIGNMENT)
+		ASSERT_EQ(sizeof(event), async_next(&self->ctx, &event));
+	EXPECT_EQ(SPU_EVENT_STOP, event.event);
+	EXPECT_NO_EVENT(&self->ctx);
+	EXPECT_EQ(CAN_START, async_poll(&self->ctx));
+}
+
+static sig_atomic_t ticks;
+
+static void tick(int sig)
+{
+	ticks++;
+}
+
+/*
+ * Read fpcr, for which a running context is saved and loaded again, until
+ * that was interrupted @count times: 0, or -1 and errno.
+ */
+static int read_fpcr_with_ticks(int fd, int count)
+{
+	struct sigaction action = { .sa_handler = tick, .sa_flags = SA_RESTART };
+	struct itimerval timer = {
+		.it_value.tv_usec = 1000, .it_interval.tv_usec = 1000
+	};
+	int file = openat(fd, "fpcr", O_RDONLY), ret = 0;
+	char text[32];
+
+	ticks = 0;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	while (!ret && ticks < count)
+		if (pread(file, text, sizeof(text), 0) < 1 && errno != EINTR)
+			ret = -1;
+	timer = (struct itimerval) {};
+	setitimer(ITIMER_REAL, &timer, NULL);
+	close(file);
+	return ret;
+}
+
+#define TICKS	100
+
+/* It waits for a word, and must be on an SPE to get it. */
+TEST_F(run, goes_on_after_reads_with_signals)
+{
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_echo));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
+	ASSERT_EQ(0, read_fpcr_with_ticks(self->ctx.fd, TICKS));
+	EXPECT_NO_EVENT(&self->ctx);
+	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
+}
+
+struct runner {
+	pthread_t thread;
+	int fd, ret;
+	bool done;
+};
+
+static void *run_spu(void *arg)
+{
+	struct runner *runner = arg;
+	__u32 npc = SPU_ECHO_WAIT, event;
+
+	runner->ret = sys_spu_run(runner->fd, &npc, &event);
+	runner->done = true;
+	return NULL;
+}
+
+/* The same with spu_run, but an old kernel, without async, does not pass. */
+TEST_F(run, of_spu_run_goes_on_after_reads_with_signals)
+{
+	struct runner runner = { .fd = spu_create(0) };
+	const struct async ctx = { .fd = runner.fd };
+	sigset_t alarm;
+
+	ASSERT_LE(0, runner.fd);
+	ASSERT_EQ(0, spu_load(runner.fd, spu_echo));
+	/* the signals are for this thread, not the other one */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
+	ASSERT_EQ(0, pthread_create(&runner.thread, NULL, run_spu, &runner));
+	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
+	ASSERT_TRUE(wait_until(loaded_on(&ctx) >= 0));
+
+	ASSERT_EQ(0, read_fpcr_with_ticks(runner.fd, TICKS));
+	EXPECT_FALSE(runner.done);
+	ASSERT_EQ(0, spu_tell(runner.fd, 1));
+	ASSERT_TRUE(wait_until(runner.done));
+	ASSERT_EQ(0, pthread_join(runner.thread, NULL));
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), runner.ret);
+	close(runner.fd);
+}
+
+/* A START in another thread */
+struct starter {
+	pthread_t thread;
+	pid_t tid;
+	const struct async *ctx;
+	int nice, ret, error;
+	bool done;
+};
+
+static void *start_spu(void *arg)
+{
+	struct starter *starter = arg;
+
+	/* of this thread only, and hence of the context */
+	setpriority(PRIO_PROCESS, 0, starter->nice);
+	starter->tid = syscall(SYS_gettid);
+	starter->ret = async_start(starter->ctx, SPU_STOP_STOP_1337);
+	starter->error = errno;
+	starter->done = true;
+	return NULL;
+}
+
+/* All SPEs have ordinary contexts, which wait for a word. */
+FIXTURE(nosched)
+{
+	int spes;
+	struct async ctx, *others;
+	struct starter starter;
+};
+
+FIXTURE_SETUP(nosched)
+{
+	int i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	if (async_create(&self->ctx, SPU_CREATE_NOSCHED)) {
+		ASSERT_EQ(EPERM, errno);
+		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
+	}
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, fcntl(self->ctx.event, F_SETFL, 0));
+	self->starter.ctx = &self->ctx;
+	self->spes = spe_count();
+	self->others = calloc(self->spes, sizeof(*self->others));
+	for (i = 0; i < self->spes; i++) {
+		ASSERT_EQ(0, async_create(&self->others[i], 0));
+		ASSERT_EQ(0, spu_load(self->others[i].fd, spu_echo));
+		ASSERT_EQ(0, async_start(&self->others[i], SPU_ECHO_WAIT));
+		ASSERT_TRUE(wait_until(loaded_on(&self->others[i]) >= 0));
+	}
+}
+
+FIXTURE_TEARDOWN(nosched)
+{
+	int i;
+
+	async_close(&self->ctx);
+	for (i = 0; i < self->spes; i++)
+		async_close(&self->others[i]);
+}
+
+static void assert_start_waits(struct __test_metadata *_metadata,
+			       struct starter *starter, int nice)
+{
+	starter->nice = nice;
+	ASSERT_EQ(0, pthread_create(&starter->thread, NULL, start_spu, starter));
+	ASSERT_TRUE(wait_until(thread_sleeps(starter->tid)));
+	EXPECT_EQ(-1, loaded_on(starter->ctx));
+}
+
+/* The NOSCHED context has an SPE, runs, and gives it back to one of the others. */
+static void expect_start_runs(struct __test_metadata *_metadata,
+			      struct starter *starter, struct async *ctx,
+			      const struct async *others, int count)
+{
+	int i;
+
+	ASSERT_TRUE(wait_until(starter->done));
+	ASSERT_EQ(0, pthread_join(starter->thread, NULL));
+	EXPECT_EQ(0, starter->ret);
+	ASSERT_EQ(0, fcntl(ctx->event, F_SETFL, O_NONBLOCK));
+	EXPECT_STOP(ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	EXPECT_LE(0, loaded_on(ctx));
+	async_close(ctx);
+	*ctx = (struct async) { -1, -1 };
+
+	for (i = 0; i < count; i++)
+		ASSERT_TRUE(wait_until(loaded_on(&others[i]) >= 0));
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, spu_tell(others[i].fd, 1));
+		EXPECT_STOP(&others[i], SPU_STATUS_STOP(SPU_DONE),
+			    SPU_ECHO_STOPPED);
+	}
+}
+
+/* Its priority is too low to get an SPE in another way. */
+TEST_F(nosched, start_gets_the_spe_of_a_context_that_is_stopped)
+{
+	const struct async *other = &self->others[0];
+
+	assert_start_waits(_metadata, &self->starter, 19);
+	ASSERT_EQ(0, async_stop(other));
+	EXPECT_REQUESTED_STOP(other, SPU_ECHO_WAIT, SPU_ECHO_WAIT);
+	ASSERT_TRUE(wait_until(self->starter.done));
+	ASSERT_EQ(0, async_start(other, SPU_ECHO_WAIT));
+	EXPECT_EQ(-1, loaded_on(other));
+	expect_start_runs(_metadata, &self->starter, &self->ctx, self->others,
+			  self->spes);
+}
+
+TEST_F(nosched, start_gets_the_spe_of_a_context_that_is_preempted)
+{
+	assert_start_waits(_metadata, &self->starter,
+			   getpriority(PRIO_PROCESS, 0));
+	expect_start_runs(_metadata, &self->starter, &self->ctx, self->others,
+			  self->spes);
+}
+
+TEST_F(nosched, start_ends_with_the_context)
+{
+	assert_start_waits(_metadata, &self->starter, 19);
+	ASSERT_EQ(0, close(self->ctx.fd));
+	self->ctx.fd = -1;
+	ASSERT_TRUE(wait_until(self->starter.done));
+	ASSERT_EQ(0, pthread_join(self->starter.thread, NULL));
+	EXPECT_EQ(-1, self->starter.ret);
+	EXPECT_EQ(ENODEV, self->starter.error);
+}
+
 /*
  * One thread, one epoll loop, two and a half contexts per SPE. As many as
  * there are SPEs are loaded and wait for a word; the others get theirs first,
@@ -715,45 +1134,6 @@ TEST(contexts_share_the_spes)
 		EXPECT_NO_EVENT(&ctx[i]);
 		async_close(&ctx[i]);
 	}
-}
-
-/*
- * All SPEs hold contexts that have stopped: one that starts gets an SPE from
- * them at once. The scheduler's tick, ten jiffies, would be another way.
- */
-TEST(a_stopped_context_gives_its_spe_away)
-{
-	int count = spe_count() + 1, i, k;
-	struct timespec begin, end;
-	long best = LONG_MAX, us;
-	struct async *ctx;
-
-	if (no_async())
-		SKIP(return, "%s", no_async());
-	ctx = calloc(count, sizeof(*ctx));
-	for (i = 0; i < count; i++) {
-		ASSERT_EQ(0, async_create(&ctx[i], 0));
-		ASSERT_EQ(0, spu_load(ctx[i].fd, spu_stop));
-	}
-	for (k = 0; k < 5 * count; k++) {
-		i = k % count;
-		if (k >= count && loaded_on(&ctx[i]) >= 0)
-			continue;
-		clock_gettime(CLOCK_MONOTONIC, &begin);
-		ASSERT_EQ(0, async_start(&ctx[i], SPU_STOP_STOP_1337));
-		EXPECT_STOP(&ctx[i], SPU_STATUS_STOP(0x1337),
-			    SPU_STOP_STOP_1337 + 4);
-		clock_gettime(CLOCK_MONOTONIC, &end);
-		us = (end.tv_sec - begin.tv_sec) * 1000000L +
-		     (end.tv_nsec - begin.tv_nsec) / 1000;
-		if (k >= count && us < best)
-			best = us;
-	}
-	/* 2 ms: many context switches, and less than a jiffy of 250 Hz */
-	TH_LOG("%ld us", best);
-	EXPECT_GT(2000, best);
-	for (i = 0; i < count; i++)
-		async_close(&ctx[i]);
 }
 
 /* An asynchronous context may be in a gang, though a gang cannot be one. */

@@ -235,12 +235,12 @@ static void expect_error(struct __test_metadata *_metadata, int fd,
 
 static void expect_mfc_error(struct __test_metadata *_metadata, int fd,
 			     unsigned int flags,
-			     __u32 cmd, __u32 lsa, void *ea, __u32 size,
+			     __u32 cmd, __u32 lsa, __u64 ea, __u32 size,
 			     const struct error *error)
 {
 	struct mfc_args args = {
 		.cmd = cmd, .lsa = lsa, .size = size,
-		.eah = spu_eah(ea), .eal = spu_eal(ea),
+		.eah = ea >> 32, .eal = ea,
 	};
 
 	ASSERT_EQ(0, spu_load(fd, spu_mfc));
@@ -264,7 +264,7 @@ TEST_F(spu_run, reports_a_misaligned_dma)
 
 	/* 16 bytes from an address that is no multiple of 16 */
 	expect_mfc_error(_metadata, self->fd, variant->flags, MFC_GET, 0x4000,
-			 self->memory + 4, 16, &error);
+			 (uintptr_t)self->memory + 4, 16, &error);
 }
 
 TEST_F(spu_run, reports_an_invalid_mfc_command)
@@ -272,7 +272,7 @@ TEST_F(spu_run, reports_an_invalid_mfc_command)
 	const struct error error = { SPE_EVENT_INVALID_DMA, SIGBUS, BUS_OBJERR };
 
 	expect_mfc_error(_metadata, self->fd, variant->flags, 0x03, 0x4000,
-			 self->memory, 16, &error);
+			 (uintptr_t)self->memory, 16, &error);
 }
 
 TEST_F(spu_run, reports_an_unresolvable_address)
@@ -280,13 +280,29 @@ TEST_F(spu_run, reports_an_unresolvable_address)
 	const struct error error = {
 		SPE_EVENT_SPE_DATA_STORAGE, SIGSEGV, SEGV_ACCERR
 	};
-	char *ea = self->memory + self->page;
+	uintptr_t ea = (uintptr_t)self->memory + self->page;
 
 	expect_mfc_error(_metadata, self->fd, variant->flags, MFC_PUT, 0x4000, ea, 16,
 			 &error);
 	if (!variant->flags)
-		EXPECT_EQ((uintptr_t)ea,
-			  (uintptr_t)caught.si_addr & -self->page);
+		EXPECT_EQ(ea, (uintptr_t)caught.si_addr & -self->page);
+}
+
+/* And does not take it for a user address that has the same low bits. */
+TEST_F(spu_run, reports_a_kernel_address)
+{
+	const struct error error = {
+		SPE_EVENT_SPE_DATA_STORAGE, SIGSEGV, SEGV_ACCERR
+	};
+	char text[16] = "local store";
+
+	ASSERT_EQ(0, map_alias());
+	ASSERT_EQ(0, spu_poke(self->fd, 0x4000, text, sizeof(text)));
+	expect_mfc_error(_metadata, self->fd, variant->flags, MFC_GET, 0x4000,
+			 KERNEL_EA, sizeof(text), &error);
+	memset(text, 0, sizeof(text));
+	ASSERT_EQ(0, spu_peek(self->fd, 0x4000, text, sizeof(text)));
+	EXPECT_STREQ("local store", text);
 }
 
 struct worker {

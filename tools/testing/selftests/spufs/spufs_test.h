@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,6 +52,13 @@
 #define MFC_GET				0x40
 
 #define LS_SIZE				0x40000
+
+/*
+ * A kernel address. A page table for 4 KiB pages covers 46 bits, and there is
+ * a user address that has the same ones.
+ */
+#define KERNEL_EA			0xc0003e0000000000ULL
+#define KERNEL_EA_ALIAS			(KERNEL_EA & ((1ULL << 46) - 1))
 
 /* Nothing that is waited for takes a second. */
 #define TIMEOUT_MS			5000
@@ -196,6 +204,27 @@ static inline int spu_tell(int fd, __u32 word)
 	__holds;							\
 })
 
+/*
+ * Does the thread sleep? It is to have stored its id right before the system
+ * call in question.
+ */
+static inline bool thread_sleeps(pid_t tid)
+{
+	char path[64], state = 0;
+	FILE *stat;
+
+	if (!tid)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	stat = fopen(path, "r");
+	if (!stat)
+		return false;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(stat);
+	return state == 'S';
+}
+
 /* The contexts in the system, from the line that /proc/loadavg's is a model of */
 static inline int spu_contexts(void)
 {
@@ -208,6 +237,25 @@ static inline int spu_contexts(void)
 		count = -1;
 	fclose(file);
 	return count;
+}
+
+/*
+ * Map the page at KERNEL_EA_ALIAS, with something in it. (A 32-bit program has
+ * no such page, and the DMA has only the kernel's to find.) 0, or -1.
+ */
+static inline int map_alias(void)
+{
+#ifdef __LP64__
+	char *page = mmap((void *)KERNEL_EA_ALIAS, sysconf(_SC_PAGESIZE),
+			  PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			  -1, 0);
+
+	if (page == MAP_FAILED)
+		return -1;
+	memset(page, 0xa5, 16);
+#endif
+	return 0;
 }
 
 /* What spu/work.s computes: Marsaglia, "Xorshift RNGs" (2003) */
