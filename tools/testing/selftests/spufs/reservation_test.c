@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(reservation, loses_no_increment, 300)
 	__u32 expected[32] = {}, by_ppe = 0;
 	struct spe *spe = calloc(spes, sizeof(*spe));
 
-	ASSERT_TRUE(line);
+	ASSERT_TRUE(!!line);
 	memset(line, 0, 128);
 	running = spes;
 	for (i = 0; i < spes; i++) {
