@@ -451,37 +451,7 @@ static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
     return true;                                                        \
 }
 
-TRANS_FP_RR(fa)
-TRANS_FP_RR(fs)
-TRANS_FP_RR(fm)
-TRANS_FP_RRR(fma)
-TRANS_FP_RRR(fnms)
-TRANS_FP_RRR(fms)
-TRANS_FP_R(frest)
-TRANS_FP_R(frsqest)
-TRANS_FP_RR(fi)
-TRANS_FP_RI(csflt)
-TRANS_FP_RI(cflts)
-TRANS_FP_RI(cuflt)
-TRANS_FP_RI(cfltu)
-TRANS_RR(fceq)
-TRANS_RR(fcmeq)
-TRANS_RR(fcgt)
-TRANS_RR(fcmgt)
-TRANS_FP_RR(dfa)
-TRANS_FP_RR(dfs)
-TRANS_FP_RR(dfm)
-TRANS_FP_RR(dfma)
-TRANS_FP_RR(dfnms)
-TRANS_FP_RR(dfms)
-TRANS_FP_RR(dfnma)
-TRANS_FP_R(frds)
-TRANS_FP_R(fesd)
-TRANS_FP_RR(dfceq)
-TRANS_FP_RR(dfcmeq)
-TRANS_FP_RR(dfcgt)
-TRANS_FP_RR(dfcmgt)
-TRANS_FP_RI(dftsv)
+#include "spu_trans_fp.c.inc"
 
 static bool trans_fscrwr(DisasContext *ctx, arg_r *a)
 {
