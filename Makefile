@@ -70,7 +70,7 @@ help:	## this list
 
 # The steps in between
 
-.PHONY: deps sources base modules-check spu-tools busybox userspace
+.PHONY: deps sources base modules-check spu-tools busybox liburing userspace
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
 		$(if $(filter check lint,$(MAKECMDGOALS)),check)
@@ -91,5 +91,8 @@ spu-tools: sources
 busybox: sources
 	$(STEP) busybox "busybox for the blade" $(B)/busybox
 
-userspace: kernel busybox $(if $(filter check,$(MAKECMDGOALS)),modules-check)
+liburing: sources
+	$(STEP) liburing "liburing for the blade" $(B)/liburing
+
+userspace: kernel busybox liburing $(if $(filter check,$(MAKECMDGOALS)),modules-check)
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace
