@@ -356,19 +356,26 @@ static void random_integers(SPUReg *r)
 			SPU_H(r, i) = (int)below(80) - 40;
 }
 
+/*
+ * Ends of the range and of binades, 1 and its neighbours, the last place of
+ * these, integers' limits, and roots of all of them
+ */
+static const uint32_t single_edges[] = {
+	0, 1, 0x007fffff, 0x00800000, 0x00800001, 0x00ffffff, 0x01000000,
+	0x0c000000, 0x1f800000, 0x20000000, 0x33000000, 0x337fffff, 0x33800000,
+	0x33ffffff, 0x3effffff, 0x3f000000, 0x3f7fffff, 0x3f800000, 0x3f800001,
+	0x3fffffff, 0x40000000, 0x4b000000, 0x4b800000, 0x4effffff, 0x4f000000,
+	0x4f7fffff, 0x4f800000, 0x5f7fffff, 0x5f800000, 0x73ffffff, 0x7f7fffff,
+	0x7f800000, 0x7f800001, 0x7fc00000, 0x7ffffffe, 0x7fffffff,
+};
+
 static uint32_t random_single(void)
 {
-	static const uint32_t edges[] = {
-		0, 1, 0x007fffff, 0x00800000, 0x00800001, 0x00ffffff,
-		0x33800000, 0x3f7fffff, 0x3f800000, 0x3f800001, 0x4b000000,
-		0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x7f7fffff,
-		0x7f800000, 0x7f800001, 0x7fc00000, 0x7ffffffe, 0x7fffffff,
-	};
 	uint32_t sign = below(2) << 31;
 
 	switch (below(4)) {
 	case 0:
-		return sign | edges[below(ARRAY_SIZE(edges))];
+		return sign | single_edges[below(ARRAY_SIZE(single_edges))];
 	case 1:		/* the whole range */
 		return rnd();
 	default:	/* near 1, where sums need alignment */
@@ -481,33 +488,16 @@ static bool model_of_nothing(const struct insn_case *c, struct model *m)
 	return false;
 }
 
-static void model_one(const struct insn_case *c)
+/* Execute one instruction, as the registers are. */
+static void model_compare(const struct insn_case *c)
 {
 	const struct fields *f = &c->fields;
-	enum operands kind = operands_of(c->base);
 	static SPUReg before[SPU_NUM_GPR];
 	struct quad fpscr, got;
 	uint32_t pc = below(0x10000) * 4;
 	struct model m;
 	SPUExit why;
 	int bad = -1;
-
-	reset();
-	random_operand(&spu.gpr[f->ra], kind);
-	random_operand(&spu.gpr[f->rb], kind);
-	if (kind != INTEGERS && below(8) == 0)	/* differences */
-		for (int i = 0; i < 4; i++)
-			SPU_W(&spu.gpr[f->rb], i) = SPU_W(&spu.gpr[f->ra], i) ^
-				(i % 2 || kind == SINGLES ? below(4) : 0);
-	random_operand(&spu.gpr[f->rc], kind);
-	if (kind == DOUBLES || f->rt != f->rc)
-		random_operand(&spu.gpr[f->rt], kind);
-	cancel(kind == SINGLES ? &spu.gpr[f->rc] : &spu.gpr[f->rt],
-	       &spu.gpr[f->ra], &spu.gpr[f->rb], kind);
-	SPU_W(&spu.fpscr, 0) = below(2) ? rnd() & 0xf07 : rnd() & 0xf00;
-	SPU_W(&spu.fpscr, 1) = below(2) ? rnd() & 0x3f07 : 0;
-	SPU_W(&spu.fpscr, 2) = below(2) ? rnd() & 0x3f07 : 0;
-	SPU_W(&spu.fpscr, 3) = below(2) ? rnd() & 0xf07 : 0;
 
 	m.t = get_reg(&spu.gpr[f->rt]);
 	m.a = get_reg(&spu.gpr[f->ra]);
@@ -547,7 +537,31 @@ static void model_one(const struct insn_case *c)
 	tap_check(bad < 0, "%s: $%d changed too", c->text, bad);
 }
 
-static void test_model(void)
+static void model_one(const struct insn_case *c)
+{
+	const struct fields *f = &c->fields;
+	enum operands kind = operands_of(c->base);
+
+	reset();
+	random_operand(&spu.gpr[f->ra], kind);
+	random_operand(&spu.gpr[f->rb], kind);
+	if (kind != INTEGERS && below(8) == 0)	/* differences */
+		for (int i = 0; i < 4; i++)
+			SPU_W(&spu.gpr[f->rb], i) = SPU_W(&spu.gpr[f->ra], i) ^
+				(i % 2 || kind == SINGLES ? below(4) : 0);
+	random_operand(&spu.gpr[f->rc], kind);
+	if (kind == DOUBLES || f->rt != f->rc)
+		random_operand(&spu.gpr[f->rt], kind);
+	cancel(kind == SINGLES ? &spu.gpr[f->rc] : &spu.gpr[f->rt],
+	       &spu.gpr[f->ra], &spu.gpr[f->rb], kind);
+	SPU_W(&spu.fpscr, 0) = below(2) ? rnd() & 0xf07 : rnd() & 0xf00;
+	SPU_W(&spu.fpscr, 1) = below(2) ? rnd() & 0x3f07 : 0;
+	SPU_W(&spu.fpscr, 2) = below(2) ? rnd() & 0x3f07 : 0;
+	SPU_W(&spu.fpscr, 3) = below(2) ? rnd() & 0xf07 : 0;
+	model_compare(c);
+}
+
+static void test_model(int depth)
 {
 	const struct insn_case *c = insn_cases;
 	/* Big integers take their time. */
@@ -558,11 +572,45 @@ static void test_model(void)
 	for (int i = 0; i < ARRAY_SIZE(insn_cases); i++) {
 		if (elsewhere(c[i].base))
 			continue;
-		for (int j = 0; j < rounds[operands_of(c[i].base)]; j++)
+		for (int j = 0; j < rounds[operands_of(c[i].base)] * depth; j++)
 			model_one(&c[i]);
 		if (i == ARRAY_SIZE(insn_cases) - 1 ||
 		    strcmp(c[i].name, c[i + 1].name))
 			tap_end("model: %s", c[i].name);
+	}
+}
+
+/* All edges of single precision as operands, four combinations at a time */
+static void test_edges(void)
+{
+	const struct insn_case *c = insn_cases;
+	const unsigned int n = 2 * ARRAY_SIZE(single_edges);
+
+	for (int i = 0; i < ARRAY_SIZE(insn_cases); i++) {
+		unsigned int all = n * n;
+		int regs[3] = { c[i].fields.ra, c[i].fields.rb };
+
+		/* The case with all registers different, from $3 */
+		if (elsewhere(c[i].base) || c[i].fields.ra != 4 ||
+		    operands_of(c[i].base) != SINGLES || c[i].has_imm)
+			continue;
+		if (c[i].fields.rc) {
+			regs[2] = c[i].fields.rc;
+			all *= n;
+		}
+		for (unsigned int j = 0; j < all; j += 4) {
+			reset();
+			for (int k = 0; k < 12; k++) {
+				unsigned int at = j + k / 3;
+
+				for (int l = 0; l < k % 3; l++)
+					at /= n;
+				SPU_W(&spu.gpr[regs[k % 3]], k / 3) =
+					single_edges[at % n / 2] | at << 31;
+			}
+			model_compare(&c[i]);
+		}
+		tap_end("edges: %s", c[i].name);
 	}
 }
 
@@ -1040,7 +1088,7 @@ static void test_flow(void)
 
 int main(void)
 {
-	const char *seed = getenv("SEED");
+	const char *seed = getenv("SEED"), *depth = getenv("DEPTH");
 
 	rnd_state = seed ? strtoull(seed, NULL, 0) : g_get_real_time();
 	rnd_state += !rnd_state;
@@ -1053,7 +1101,8 @@ int main(void)
 	test_engine();
 	test_estimates(false);
 	test_estimates(true);
-	test_model();
+	test_edges();
+	test_model(depth ? atoi(depth) : 1);
 
 	g_free(ls);
 	printf("1..%d\n", tap_points);

@@ -399,145 +399,143 @@ void spu_op_fscrwr(SPUReg *fpscr, const SPUReg *a)
  * exponent of 255 is like any other; there are no infinities and no NaNs.
  * Denormal operands are zero.  Results are truncated; too large ones become
  * the largest magnitude, too small ones, and all zeros, +0.
+ *
+ * The arithmetic is the host's, in double precision, two numbers at a time.
+ * A product of two numbers is exact there, so it does not matter whether the
+ * compiler contracts a product and a sum; a sum's rounding error is a double
+ * too, and tells what the sum should have become.  As QEMU's softfloat does
+ * when it uses the host's arithmetic, this needs IEEE doubles that are not
+ * computed in excess precision, rounded to the nearest.
  */
-typedef struct SPNum {
-    bool neg;
-    int exp;
-    uint64_t frac;          /* 0, or with bit 61 set: frac * 2^(exp - 61) */
-} SPNum;
+QEMU_BUILD_BUG_ON(FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1);
 
-#define SP_MSB      61
-#define SP_SHIFT    (SP_MSB - 23)
+typedef uint32_t SPWords __attribute__((vector_size(16)));
+typedef int32_t SPInts __attribute__((vector_size(16)));
+typedef uint64_t SPBits __attribute__((vector_size(16)));
+typedef double SPDoubles __attribute__((vector_size(16)));
+
 #define SP_MAX      0x7fffffff
+#define SP_SIGN     0x80000000
 
-/* IEEE arithmetic would take the operand for something else. */
-static bool sp_differs(uint32_t x)
+/* Numbers from the upper and the lower words of both doublewords */
+typedef struct SPNums {
+    SPDoubles up, low;
+} SPNums;
+
+/* Ones where x > y; neither has its sign bit set. */
+static inline SPWords sp_above(SPWords x, uint32_t y)
 {
-    uint32_t exp = extract32(x, 23, 8);
-
-    return exp == 255 || (exp == 0 && extract32(x, 0, 23));
+    return (SPWords)((SPInts)x > (int32_t)y);
 }
 
-/* Shift to the right, keeping a one where bits are lost. */
-static uint64_t shr_jam(uint64_t x, unsigned n)
+static inline SPWords sp_words(const SPUReg *r)
 {
-    if (n > 63) {
-        return x != 0;
-    }
-    return x >> n | ((x >> n << n) != x);
-}
+    SPWords w;
 
-/* A number from any @frac of less than 64 bits, times 2^@exp */
-static SPNum sp_norm(bool neg, uint64_t frac, int exp)
-{
-    SPNum n = { .neg = neg };
-    int shift = clz64(frac) - (63 - SP_MSB);
-
-    if (frac) {
-        n.frac = shift < 0 ? shr_jam(frac, -shift) : frac << shift;
-        n.exp = exp + SP_MSB - shift;
-    }
-    return n;
-}
-
-static SPNum sp_unpack(uint32_t x)
-{
-    int exp = extract32(x, 23, 8);
-
-    return sp_norm(x >> 31, exp ? extract32(x, 0, 23) | 1 << 23 : 0,
-                   exp - 127 - 23);
-}
-
-static SPNum sp_neg(SPNum x)
-{
-    x.neg = !x.neg;
-    return x;
-}
-
-/* Exact: the significands have 24 bits. */
-static SPNum sp_mul(SPNum x, SPNum y)
-{
-    return sp_norm(x.neg ^ y.neg, (x.frac >> SP_SHIFT) * (y.frac >> SP_SHIFT),
-                   x.exp + y.exp - 2 * 23);
+    memcpy(&w, r, sizeof(w));
+    return w;
 }
 
 /*
- * Exact as far as sp_round() can tell: neither operand has more than 48
- * bits, so when bits are lost nothing cancels, and the jammed one is enough.
+ * Clear the lanes of @alike where IEEE arithmetic would take an operand for
+ * something else, or a result, of which @normal says that it is not too small.
  */
-static SPNum sp_add(SPNum x, SPNum y)
+static inline void sp_compare(SPWords *alike, SPWords mag, SPWords normal,
+                              uint32_t huge)
 {
-    uint64_t low;
-
-    if (!y.frac || (x.frac && (x.exp > y.exp ||
-                               (x.exp == y.exp && x.frac >= y.frac)))) {
-        SPNum t = x;
-
-        x = y;
-        y = t;
-    }
-    /* Now y is the larger one. */
-    if (!x.frac) {
-        return y;
-    }
-    low = shr_jam(x.frac, y.exp - x.exp);
-    return sp_norm(y.neg, x.neg == y.neg ? y.frac + low : y.frac - low,
-                   y.exp - SP_MSB);
+    *alike &= (normal ^ sp_above(mag, huge - 1)) | (SPWords)(mag == 0);
 }
 
-static uint32_t sp_round(SPNum x, uint32_t *flags)
+/* Widen exponent and fraction: a double's words are @hi and @lo. */
+static inline SPNums sp_unpack(SPWords x, SPWords *alike)
 {
-    uint32_t frac = x.frac >> SP_SHIFT;
-    bool inexact = x.frac & MAKE_64BIT_MASK(0, SP_SHIFT);
-    int exp = x.exp + 127;
-    uint32_t sign = (uint32_t)x.neg << 31;
+    SPWords mag = x & SP_MAX;
+    SPWords normal = sp_above(mag, 0x7fffff);
+    SPBits hi, lo;
 
-    if (!frac) {
-        return 0;
-    }
-    if (exp <= 0) {
-        *flags |= FPSCR_UNF | FPSCR_DIFF;
-        return 0;
-    }
-    if (exp >= 255) {
-        *flags |= FPSCR_DIFF;
-    }
-    if (exp > 255) {
-        *flags |= FPSCR_OVF;
-        return sign | SP_MAX;
-    }
-    if (exp == 255 && frac == 0xffffff && inexact) {
-        *flags |= FPSCR_OVF;
-    }
-    return sign | exp << 23 | (frac & 0x7fffff);
+    sp_compare(alike, mag, normal, 0x7f800000);
+    x &= normal;
+    hi = (SPBits)(((SPWords)((SPInts)x >> 3) & 0x8fffffff) +
+                  (normal & (1023 - 127) << 20));
+    lo = (SPBits)(x << 29);
+    return (SPNums){
+        (SPDoubles)((hi & ~0xffffffffULL) | lo >> 32),
+        (SPDoubles)(hi << 32 | (lo & 0xffffffff)),
+    };
 }
 
-/* @expr: the result as a number, from the unpacked x, y and z */
+/*
+ * The exact sum's upper 53 bits, truncated, but the last one set if any after
+ * it would be: "rounded to odd".  The error is Knuth's, exact in any order of
+ * magnitudes.  If the rounded sum is too far from zero, its predecessor is
+ * meant.
+ */
+static inline SPDoubles sp_sum(SPDoubles x, SPDoubles y)
+{
+    SPDoubles s = x + y, t = s - x;
+    SPDoubles err = (x - (s - t)) + (y - t);
+    SPBits bits = (SPBits)s + (SPBits)(err * s < 0.0);
+
+    return (SPDoubles)(bits | ((SPBits)(err != 0.0) & 1));
+}
+
+static inline SPNums sp_add(SPNums x, SPNums y)
+{
+    return (SPNums){ sp_sum(x.up, y.up), sp_sum(x.low, y.low) };
+}
+
+static inline SPNums sp_mul(SPNums x, SPNums y)
+{
+    return (SPNums){ x.up * y.up, x.low * y.low };
+}
+
+/* Truncate to single precision; @alike: where the operands were. */
+static inline void sp_pack(SPUReg *fpscr, SPUReg *d, SPNums x, SPWords alike)
+{
+    SPBits up = (SPBits)x.up, low = (SPBits)x.low;
+    SPWords hi = (SPWords)((up & ~0xffffffffULL) | low >> 32);
+    SPWords lo = (SPWords)(up << 32 | (low & 0xffffffff));
+    SPWords mag = hi & SP_MAX;
+    SPWords normal = sp_above(mag, ((1023 - 126) << 20) - 1);
+    SPWords over = sp_above(mag, ((1023 + 129) << 20) - 1);
+    SPWords flags, r;
+
+    sp_compare(&alike, mag, normal, (1023 + 128) << 20);
+    r = ((mag - ((1023 - 127) << 20)) << 3 | lo >> 29 | over) & SP_MAX & normal;
+    over |= (SPWords)(r == SP_MAX) & ~(SPWords)(lo << 3 == 0);
+    flags = (over & FPSCR_OVF) | (~(normal | (SPWords)(mag == 0)) & FPSCR_UNF) |
+            (~alike & FPSCR_DIFF);
+    r |= hi & SP_SIGN & normal;
+    flags |= sp_words(fpscr);
+    memcpy(d, &r, sizeof(r));
+    memcpy(fpscr, &flags, sizeof(flags));
+}
+
+/* @expr: the result, from x, y and z */
+#define SP_OPERAND(x, r)    SPNums x = sp_unpack(sp_words(r), &alike)
 #define SP_RR(name, expr)                                               \
 SPU_FP_RR(name)                                                         \
 {                                                                       \
-    for (int i = 0; i < 4; i++) {                                       \
-        uint32_t wx = SPU_W(a, i), wy = SPU_W(b, i);                    \
-        uint32_t flags = sp_differs(wx) | sp_differs(wy);               \
-        SPNum x = sp_unpack(wx), y = sp_unpack(wy);                     \
+    SPWords alike = ~(SPWords){ };                                      \
+    SP_OPERAND(x, a);                                                   \
+    SP_OPERAND(y, b);                                                   \
                                                                         \
-        SPU_W(d, i) = sp_round(expr, &flags);                           \
-        SPU_W(fpscr, i) |= flags;                                       \
-    }                                                                   \
+    sp_pack(fpscr, d, expr, alike);                                     \
 }
-
 #define SP_RRR(name, expr)                                              \
 SPU_FP_RRR(name)                                                        \
 {                                                                       \
-    for (int i = 0; i < 4; i++) {                                       \
-        uint32_t wx = SPU_W(a, i), wy = SPU_W(b, i), wz = SPU_W(c, i);  \
-        uint32_t flags = sp_differs(wx) | sp_differs(wy) |              \
-                         sp_differs(wz);                                \
-        SPNum x = sp_unpack(wx), y = sp_unpack(wy), z = sp_unpack(wz);  \
+    SPWords alike = ~(SPWords){ };                                      \
+    SP_OPERAND(x, a);                                                   \
+    SP_OPERAND(y, b);                                                   \
+    SP_OPERAND(z, c);                                                   \
                                                                         \
-        SPU_W(d, i) = sp_round(expr, &flags);                           \
-        SPU_W(fpscr, i) |= flags;                                       \
-    }                                                                   \
+    sp_pack(fpscr, d, expr, alike);                                     \
+}
+
+static inline SPNums sp_neg(SPNums x)
+{
+    return (SPNums){ -x.up, -x.low };
 }
 
 SP_RR(fa, sp_add(x, y))
@@ -625,81 +623,90 @@ SPU_FP_R(frsqest)
     }
 }
 
-/*
- * 1.base - 0.000step * 0.y, where y are the 19 bits of @a's fraction below
- * those that can select an estimate.
- */
+/* A whole number of up to 52 bits, in each half */
+static inline SPDoubles sp_whole(SPBits n)
+{
+    return (SPDoubles)(n | 0x433ULL << 52) - 0x1p52;
+}
+
+/* 1.base - 0.000step * 0.y: all three have @est's exponent and sign. */
+static inline SPDoubles sp_interpolate(SPDoubles est, SPBits y)
+{
+    SPBits bits = (SPBits)est;
+    SPDoubles base = (SPDoubles)(bits & ~(0x3ffULL << 29));
+    SPDoubles one = (SPDoubles)(bits & 0xfffULL << 52);
+
+    return base - one * (sp_whole((bits >> 29 & 0x3ff) * y) / 0x1p32);
+}
+
+/* y: the 19 bits of @a's fraction below those that can select an estimate. */
 SPU_FP_RR(fi)
 {
-    for (int i = 0; i < 4; i++) {
-        uint32_t est = SPU_W(b, i);
-        uint32_t flags = sp_differs(est);
-        bool neg = est >> 31;
-        int exp = extract32(est, 23, 8);
-        uint64_t y = extract32(SPU_W(a, i), 0, 19);
-        SPNum base = sp_norm(neg, exp ? extract32(est, 10, 13) | 1 << 13 : 0,
-                             exp - 127 - 13);
-        SPNum less = sp_norm(!neg, exp ? extract32(est, 0, 10) * y : 0,
-                             exp - 127 - 13 - 19);
+    SPWords alike = ~(SPWords){ };
+    SPNums est = sp_unpack(sp_words(b), &alike);
+    SPBits y = (SPBits)(sp_words(a) & 0x7ffff);
 
-        SPU_W(d, i) = sp_round(sp_add(base, less), &flags);
-        SPU_W(fpscr, i) |= flags;
-    }
+    est.up = sp_interpolate(est.up, y >> 32);
+    est.low = sp_interpolate(est.low, y & 0xffffffff);
+    sp_pack(fpscr, d, est, alike);
 }
 
 /*
  * Conversions divide or multiply by a power of two.  Those to integers
  * saturate; none touches FPSCR.
  */
+static double power_of_2(int n)
+{
+    union { uint64_t bits; double d; } u = { (uint64_t)(1023 + n) << 52 };
+
+    return u.d;
+}
+
+static void int_to_sp(SPUReg *d, const SPUReg *a, unsigned i8, bool is_signed)
+{
+    SPDoubles bias = sp_whole((SPBits){ } + (is_signed ? SP_SIGN : 0));
+    double scale = power_of_2((int)i8 - 155);
+    SPBits x = (SPBits)(sp_words(a) ^ (is_signed ? SP_SIGN : 0));
+    SPNums n = { (sp_whole(x >> 32) - bias) * scale,
+                 (sp_whole(x & 0xffffffff) - bias) * scale };
+    SPUReg unused = { };
+
+    sp_pack(&unused, d, n, (SPWords){ });
+}
+
 void spu_op_csflt(SPUReg *d, const SPUReg *a, unsigned i8)
 {
-    for (int i = 0; i < 4; i++) {
-        int64_t x = (int32_t)SPU_W(a, i);
-        uint32_t flags = 0;
-
-        SPU_W(d, i) = sp_round(sp_norm(x < 0, ABS(x), (int)i8 - 155), &flags);
-    }
+    int_to_sp(d, a, i8, true);
 }
 
 void spu_op_cuflt(SPUReg *d, const SPUReg *a, unsigned i8)
 {
-    for (int i = 0; i < 4; i++) {
-        uint32_t flags = 0;
-
-        SPU_W(d, i) = sp_round(sp_norm(false, SPU_W(a, i), (int)i8 - 155),
-                               &flags);
-    }
+    int_to_sp(d, a, i8, false);
 }
 
-/* The magnitude, truncated, or UINT32_MAX if it is larger */
-static uint32_t sp_to_int(SPNum x, unsigned i8)
+static void sp_to_int(SPUReg *d, const SPUReg *a, unsigned i8, double min,
+                      double max)
 {
-    int exp = x.exp + 173 - (int)i8;
+    SPWords unused = { };
+    SPNums x = sp_unpack(sp_words(a), &unused);
+    double scale = power_of_2(173 - (int)i8);
 
-    if (!x.frac || exp < 0) {
-        return 0;
+    for (int i = 0; i < 2; i++) {
+        int64_t up = MAX(min, MIN(max, x.up[i] * scale));
+        int64_t low = MAX(min, MIN(max, x.low[i] * scale));
+
+        d->u64[i] = deposit64(up << 32, 0, 32, low);
     }
-    return exp > 31 ? UINT32_MAX : x.frac >> (SP_MSB - exp);
 }
 
 void spu_op_cflts(SPUReg *d, const SPUReg *a, unsigned i8)
 {
-    for (int i = 0; i < 4; i++) {
-        SPNum x = sp_unpack(SPU_W(a, i));
-        uint32_t max = INT32_MAX + (uint32_t)x.neg;
-        uint32_t val = MIN(sp_to_int(x, i8), max);
-
-        SPU_W(d, i) = x.neg ? -val : val;
-    }
+    sp_to_int(d, a, i8, INT32_MIN, INT32_MAX);
 }
 
 void spu_op_cfltu(SPUReg *d, const SPUReg *a, unsigned i8)
 {
-    for (int i = 0; i < 4; i++) {
-        SPNum x = sp_unpack(SPU_W(a, i));
-
-        SPU_W(d, i) = x.neg ? 0 : sp_to_int(x, i8);
-    }
+    sp_to_int(d, a, i8, 0, UINT32_MAX);
 }
 
 /* Integers in the order of the numbers, both zeros and denormals alike */
