@@ -25,13 +25,19 @@ INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
-.PHONY: all demo check boot kernel qemu modules patches apply lint clean distclean help
+.PHONY: all demo fractal check boot kernel qemu modules patches apply lint clean distclean help
 all: help
 
 demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
 	@echo
 	@$(BOOT) --icount --limit 300 --run '/bin/async-hello && /bin/async-many' \
 		--log $(BUILD)/log/demo-console.log
+
+fractal: qemu kernel userspace	## a picture, computed by the blade's SPEs (FRACTAL="options": --help lists them)
+	@$(BOOT) --icount --run 'spu-fractal -o /tmp/fractal.ppm $(if $(MAKE_TERMOUT),,-q) $(FRACTAL)' \
+		--fetch /tmp/fractal.ppm=$(BUILD)/fractal.ppm
+	@pnmtopng -quiet $(BUILD)/fractal.ppm >$(BUILD)/fractal.png && rm $(BUILD)/fractal.ppm
+	@echo $(BUILD)/fractal.png
 
 check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
@@ -73,7 +79,8 @@ help:	## this list
 .PHONY: deps sources base modules-check spu-tools busybox liburing userspace
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
-		$(if $(filter check lint,$(MAKECMDGOALS)),check)
+		$(if $(filter check lint,$(MAKECMDGOALS)),check) \
+		$(filter fractal,$(MAKECMDGOALS))
 
 sources: deps
 	$(STEP) sources "sources from Debian's archive" $(B)/fetch

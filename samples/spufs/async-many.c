@@ -6,7 +6,6 @@
  *
  * async-many [CONTEXTS]	wants spufs mounted at /spu
  */
-#include <dirent.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -35,22 +34,6 @@ static __u32 xorshift32(__u32 x, int steps)
 		x ^= x << 5;
 	}
 	return x;
-}
-
-static int count_spes(void)
-{
-	DIR *dir = opendir("/sys/devices/system/spu");
-	struct dirent *entry;
-	int number, count = 0;
-
-	if (!dir)
-		err(1, "/sys/devices/system/spu");
-	while ((entry = readdir(dir)))
-		count += sscanf(entry->d_name, "spu%d", &number) == 1;
-	closedir(dir);
-	if (!count)
-		errx(1, "there is no SPE");
-	return count;
 }
 
 static void create(struct context *context, struct result *result, int number)

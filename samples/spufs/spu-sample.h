@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the samples share: the system call that no C library has, a way to put
- * a program into local store, and events in words.
+ * What the samples share: the number of SPEs, the system call that no C library
+ * has, a way to put a program into local store, and events in words.
  */
 #ifndef SPU_SAMPLE_H
 #define SPU_SAMPLE_H
 
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,22 @@
 #include <unistd.h>
 
 #include <asm/spufs.h>
+
+static inline int count_spes(void)
+{
+	DIR *dir = opendir("/sys/devices/system/spu");
+	struct dirent *entry;
+	int number, count = 0;
+
+	if (!dir)
+		err(1, "/sys/devices/system/spu");
+	while ((entry = readdir(dir)))
+		count += sscanf(entry->d_name, "spu%d", &number) == 1;
+	closedir(dir);
+	if (!count)
+		errx(1, "there is no SPE");
+	return count;
+}
 
 static inline int spu_create(const char *path, unsigned int flags, mode_t mode)
 {

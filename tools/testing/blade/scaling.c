@@ -41,19 +41,6 @@ static const struct {
 
 static int event_fd[MAX_CONTEXTS];
 
-static int count_spes(void)
-{
-	char name[64];
-	int n;
-
-	for (n = 0; n < MAX_SPES; n++) {
-		snprintf(name, sizeof(name), "/sys/devices/system/spu/spu%d", n);
-		if (access(name, F_OK))
-			break;
-	}
-	return n;
-}
-
 static void make_context(int n)
 {
 	__u32 turns[4] = { TURNS };
@@ -109,6 +96,8 @@ int main(void)
 	long one, all, other;
 	bool good;
 
+	if (spes > MAX_SPES)
+		errx(1, "%d SPEs are more than this knows", spes);
 	for (i = 0; i <= spes; i++)
 		make_context(i);
 	run(0, spes);		/* loads all of them */

@@ -1,0 +1,1 @@
+../../../tools/testing/selftests/spufs/spu/assemble.sh
