@@ -31,6 +31,9 @@ SPE_STRIDE, PRIV1_STRIDE = 0x80000, 0x2000
 RUN_CNTL, STATUS, NPC = 0x401c, 0x4024, 0x4034
 PRIV_CNTL = BE + 0x60000 + 0x4040
 
+# Registers that hold instructions
+CODE_REGS = 100
+
 CODE, DATA, INIT, SAVE = 0x0, 0x20000, 0x30000, 0x38000
 
 # Those that end or leave a program, or differ in time, get tests of their own.
@@ -68,7 +71,8 @@ class Machine:
              f'cell-blade,chips=1,spes={spes}' +
              (f',spu-engine={engine}' if engine != 'reference' else ''), '-smp',
              f'1,maxcpus={1 + spes}' if engine == 'tcg' else '1', '-m', '64M', '-kernel', kernel,
-             '-qtest', f'unix:{path}', '-qtest-log', '/dev/null'] + more)
+             '-qtest', f'unix:{path}', '-qtest-log', '/dev/null', '-D',
+             os.path.join(self.dir.name, 'log')] + more)
         atexit.register(self.quit)
         server.settimeout(20)
         self.sock, _ = server.accept()
@@ -112,6 +116,11 @@ class Machine:
                 return status
             if time.monotonic() > end:
                 raise SystemExit('the SPU does not stop')
+
+    def insns(self):
+        """How many instructions the SPU says to have executed at its end"""
+        with open(os.path.join(self.dir.name, 'log')) as f:
+            return int(re.findall(r'exit.* after (\d+) insns', f.read())[-1])
 
     def state(self, status):
         return self.read(LS, LS_SIZE), status, self.readl(PS + NPC)
@@ -157,6 +166,8 @@ class Program:
         self.rng = rng
         self.table = table
         self.words = []
+        self.targets = 120
+        self.code = []
         # 126 and 127 address memory, 125 counts
         for n in range(128):
             self.add('lqa', n, (INIT + 16 * n) // 4)
@@ -169,7 +180,7 @@ class Program:
         self.emit(self.table[name][0] | (i16 & 0xffff) << 7 | rt)
 
     def target(self):
-        return self.rng.randrange(120)
+        return self.rng.randrange(self.targets)
 
     def source(self):
         # Few registers, so that results are used, but all are met
@@ -206,6 +217,27 @@ class Program:
             return fixed | self.rng.randrange(64) << 14 | 126 << 7 | rt
         return fixed | 127 << 14 | 126 << 7 | rt
 
+    def store_code(self, start, length):
+        """Overwrite some of the program, near to here, with code."""
+        here = len(self.words)
+        line = self.rng.randrange(max(here - 16, start), here + 32) // 4
+        if start <= 4 * line < start + length - 4:
+            rt = CODE_REGS + self.rng.randrange(len(self.code))
+            self.add('stqr', rt, 4 * line - here)
+
+    def modified(self, length):
+        """Straight on, but for the loop: stores change what is executed."""
+        plain = [n for n in self.table
+                 if n not in CONTROL and n not in MEMORY]
+        self.targets = CODE_REGS
+        self.code = [self.random(self.rng.choice(plain)) for _ in range(64)]
+        self.code = [self.code[i:i + 4] for i in range(0, 64, 4)]
+        start = len(self.words)
+        while len(self.words) < start + length:
+            self.emit(self.random(self.rng.choice(plain)))
+            if self.rng.random() < 0.1:
+                self.store_code(start, length)
+
     def body(self, length, halts=True):
         plain = [n for n in self.table
                  if n not in CONTROL and n not in MEMORY]
@@ -228,7 +260,9 @@ class Program:
                 name = self.rng.choice(('bi', 'bisl', 'biz', 'binz',
                                         'bihz', 'bihnz'))
                 self.emit(self.table[name][0] | 124 << 7 | self.target())
-            elif kind < 0.21 and halts:
+            elif kind < 0.22:
+                insert(self, self.rng.randrange(8))
+            elif kind < 0.23 and halts:
                 name = self.rng.choice('heq heqi hgt hgti hlgt hlgti'.split())
                 self.emit(self.random(name))
             else:
@@ -251,6 +285,22 @@ class Program:
 WORDS = [0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x7f800000, 0xff800000,
          0x00800000, 0x007fffff, 0x3f800000, 0x7fc00000, 0x7ff00000,
          0x7ff80000, 0x3ff00000, 0x00100000, 0x8000, 0xffff, 0x00ff00ff]
+
+
+def insert(program, between=0):
+    """The control for an element at an address, and its use in a shufb"""
+    control = (program.rng.randrange(8) if between
+               else 120 + program.rng.randrange(4))
+    name = program.rng.choice(('cbd', 'chd', 'cwd', 'cdd', 'cbx', 'chx', 'cwx',
+                               'cdx', 'ila'))
+    if name == 'ila':           # the preferred word, everywhere
+        program.emit(program.table[name][0] | 0x10203 << 7 | control)
+    else:
+        program.emit(set_reg(program.random(name), 0, control))
+    for _ in range(between):
+        program.emit(program.random(program.rng.choice(
+            ('a', 'ori', 'selb', 'shufb', 'rotqbyi', 'cwd'))))
+    program.emit(set_reg(program.random('shufb'), 0, control))
 
 
 def init_regs(rng, loops):
@@ -296,16 +346,21 @@ def image_of(program, rng, loops):
     image[:len(code)] = code
     image[DATA:DATA + 2048] = rng.randbytes(2048)
     image[INIT:INIT + 2048] = init_regs(rng, loops)
+    for n, words in enumerate(program.code):
+        struct.pack_into('>4I', image, INIT + 16 * (CODE_REGS + n), *words)
     return bytes(image), len(code)
 
 
-def diff(machines, table, args):
+def diff(machines, table, args, modified=False):
     failed = 0
     for n in range(args.programs):
         seed = args.seed + n
         rng = random.Random(seed)
         program = Program(rng, table)
-        program.body(args.length)
+        if modified:
+            program.modified(args.length)
+        else:
+            program.body(args.length)
         program.end()
         image, size = image_of(program, rng, rng.randrange(1, 20))
         ref, tcg = run_one(machines, image, size)
@@ -419,6 +474,15 @@ def self_modifying(machines, table, args):
     return failed
 
 
+def counters(machines, table, args):
+    """Both have executed the same programs, however often they stopped."""
+    ref, tcg = (m.insns() for m in machines)
+    print(f'# {ref} instructions in all')
+    if ref != tcg:
+        print(f'# differs: {ref} instructions, {tcg} with tcg')
+    return ref != tcg
+
+
 def spu_interrupt(machines, table, args):
     """Add up what comes by mailbox, in the SPU's interrupt."""
     rdch, wrch = table['rdch'][0], table['wrch'][0]
@@ -461,14 +525,39 @@ def spu_interrupt(machines, table, args):
     return failed
 
 
+INTEGER = {'a': 4, 'sf': 1, 'ai': 3, 'xor': 1, 'and': 2, 'andi': 1, 'ori': 2,
+           'il': 2, 'ceqi': 1, 'cgt': 1, 'clgti': 1, 'selb': 2, 'shli': 1,
+           'rotmi': 1, 'rotmai': 1, 'mpy': 1, 'fsmbi': 1}
+MEMORY_MIX = {'lqd': 4, 'lqx': 1, 'lqa': 1, 'stqd': 2, 'stqx': 1, 'stqa': 1}
+SHUFFLE = {'shufb': 2, 'insert': 2, 'rotqbyi': 1, 'rotqby': 1, 'shlqbyi': 1,
+           'rotqmbyi': 1}
+BRANCH = {'brz': 1, 'brnz': 2, 'br': 1, 'call': 0.5}
+
+
+def mixed(*parts):
+    """(share, instructions and their weights), each part's total its share"""
+    return {name: share * weight / sum(mix.values())
+            for share, mix in parts for name, weight in mix.items()}
+
+
+# class: (instructions and their weights, length of the loop)
 MIXES = {
-    # name: (instructions and their weights, length of the loop)
-    'short loop': ({'a': 1, 'xor': 1}, 2),
-    'integer': ({'a': 2, 'xor': 1, 'and': 1, 'ai': 1, 'il': 1, 'lqd': 1,
-                 'stqd': 1}, 3000),
+    'loop': ({'a': 1, 'xor': 1}, 2),
+    'integer': (INTEGER, 3000),
+    'memory': (mixed((50, MEMORY_MIX), (50, INTEGER)), 3000),
+    'shuffle': (mixed((50, SHUFFLE), (50, INTEGER)), 3000),
+    'branch': (mixed((25, BRANCH), (75, INTEGER)), 3000),
+    # 8 bits by 8 bits, and all that shifts by counts in registers
+    'multiply': (dict.fromkeys('mpy mpyu mpyi mpya mpyh mpys mpyhh mpyhhu shl '
+                               'shlh rot roth rotm rotma'.split(), 1), 3000),
+    # A scalar in memory: to the preferred slot, an operation, and back
     'scalar': ({'lqd': 2, 'rotqbyi': 1, 'rotqby': 1, 'a': 2, 'shli': 1,
-                'ceqi': 1, 'selb': 1, 'cwd': 1, 'shufb': 1, 'stqd': 1}, 3000),
+                'ceqi': 1, 'selb': 1, 'insert': 1, 'stqd': 1}, 3000),
+    # About what a compiler makes
+    'mix': (mixed((55, INTEGER), (22, MEMORY_MIX), (13, SHUFFLE),
+                  (10, BRANCH)), 3000),
     'float': ({'fm': 1, 'fa': 1, 'fma': 2, 'lqd': 1, 'stqd': 1}, 3000),
+    'double': ({'dfm': 1, 'dfa': 1, 'dfma': 2, 'lqd': 1, 'stqd': 1}, 3000),
 }
 
 
@@ -476,41 +565,62 @@ def speed_program(rng, table, mix, length, loops):
     program = Program(rng, table)
     names, weights = zip(*mix.items())
     start = len(program.words)
-    for name in rng.choices(names, weights, k=length):
-        program.emit(program.memory(name) if name in MEMORY
-                     else program.random(name))
+    while len(program.words) < start + length:
+        name = rng.choices(names, weights)[0]
+        if name in MEMORY:
+            program.emit(program.memory(name))
+        elif name == 'insert':
+            insert(program)
+        elif name == 'call':        # to the third, from there to the second
+            program.add('brsl', 124, 2)
+            program.add('br', 0, 2)
+            program.emit(table['bi'][0] | 124 << 7)
+        elif name in BRANCH:        # to the next one, taken or not
+            program.add(name, program.source(), 1)
+        else:
+            program.emit(program.random(name))
+    count = len(program.words) - start + 2
     back = len(program.words)
     program.emit(table['ai'][0] | 0x3ff << 14 | 125 << 7 | 125)
     program.add('brnz', 125, start - back - 1)
     program.emit(1)
+    loops = max(loops // count, 1)
     image, _ = image_of(program, rng, loops)
-    return image
+    return image, loops * count
 
 
 def speed(args, table):
+    """
+    A line for each: SPEs, class, engine, millions of instructions per second
+    of all SPEs together, the best of some runs
+    """
+    print('# SPEs class engine M/s', flush=True)
+    classes = args.classes.split(',') if args.classes else list(MIXES)
     for engine in args.engines.split(','):
-        for spes in 1, 2:
+        for spes in args.spes:
             m = Machine(args.qemu, engine, spes, [])
-            for name, (mix, length) in MIXES.items():
-                loops = args.speed * 1000000 // (length + 2)
+            for name in classes:
+                mix, length = MIXES[name]
+                loops = args.speed * 1000000
                 if engine == 'reference':
                     loops //= 10
-                if name == 'float':
-                    loops //= 10
-                image = speed_program(random.Random(args.seed), table, mix,
-                                      length, loops)
-                for n in range(spes):
-                    m.write(LS + n * SPE_STRIDE, image)
-                begin = time.monotonic()
-                for n in range(spes):
-                    m.start(CODE, n)
-                while any(m.readl(PS + n * SPE_STRIDE + STATUS) & 1
-                          for n in range(spes)):
-                    time.sleep(0.001)
-                end = time.monotonic()
-                count = loops * (length + 2) * spes
-                print(f'{engine:9s} {spes} SPE {name:10s} '
-                      f'{count / (end - begin) / 1e6:7.0f} M instructions/s')
+                if name in ('float', 'double'):
+                    loops //= 5
+                image, count = speed_program(random.Random(args.seed), table,
+                                             mix, length, loops)
+                best = 0
+                for _ in range(args.runs):
+                    for n in range(spes):
+                        m.write(LS + n * SPE_STRIDE, image)
+                    begin = time.monotonic()
+                    for n in range(spes):
+                        m.start(CODE, n)
+                    for n in range(spes):
+                        while m.readl(PS + n * SPE_STRIDE + STATUS) & 1:
+                            time.sleep(0.001)
+                    took = time.monotonic() - begin
+                    best = max(best, count * spes / took / 1e6)
+                print(f'{spes} {name} {engine} {best:.0f}', flush=True)
             m.quit()
 
 
@@ -525,21 +635,30 @@ def main():
     p.add_argument('--length', type=int, default=300)
     p.add_argument('--each', type=int, default=40)
     p.add_argument('--max-failures', type=int, default=3)
-    p.add_argument('--speed', type=int, metavar='M',
+    p.add_argument('--speed', type=int, metavar='M', nargs='?', const=500,
                    help='measure instead, with M million instructions')
+    p.add_argument('--classes', help='those of --speed: ' + ', '.join(MIXES))
+    p.add_argument('--spes', type=int, nargs='+', default=[1, 2],
+                   help='how many at once')
+    p.add_argument('--runs', type=int, default=3,
+                   help='of which the best counts')
     args = p.parse_args()
     table = formats(args.decode)
     if args.speed:
         speed(args, table)
         return 0
-    machines = [Machine(args.qemu, e, 1, []) for e in ('reference', 'tcg')]
+    machines = [Machine(args.qemu, e, 1, ['-d', f'trace:spu_engine_{t}_exit'])
+                for e, t in (('reference', 'ref'), ('tcg', 'tcg'))]
     tests = (
         ('each instruction by itself', each),
         (f'{args.programs} random programs', diff),
         ('programs that are stopped from outside',
          lambda *a: interrupted(*a, False)),
         ('programs in single steps', lambda *a: interrupted(*a, True)),
+        (f'{args.programs} random programs that modify themselves',
+         lambda *a: diff(*a, True)),
         ('a program that modifies itself', self_modifying),
+        ('the number of instructions executed', counters),
         ('interrupts of the SPU', spu_interrupt),
     )
     print(f'TAP version 13\n1..{len(tests)}')

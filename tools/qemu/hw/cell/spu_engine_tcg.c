@@ -25,8 +25,10 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/qemu-print.h"
+#include "exec/cpu_ldst.h"
 #include "exec/cputlb.h"
 #include "exec/exec-all.h"
+#include "exec/memopidx.h"
 #include "exec/page-protection.h"
 #include "system/tcg.h"
 #include "accel/tcg/cpu-ops.h"
@@ -37,6 +39,10 @@
 #include "spu_ops.h"
 #include "spu_tcg.h"
 #include "trace.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #define HELPER_H "hw/cell/spu_helper.h"
 #include "exec/helper-proto.h.inc"
@@ -74,6 +80,8 @@ static void state_to_spu(SPUCPU *s)
 
     memcpy(spu->gpr, s->gpr, sizeof(s->gpr));
     spu->pc = s->env.nip;
+    spu->insns += s->insns;
+    s->insns = 0;
 }
 
 /* The SPU's interrupt, between two instructions and under the BQL */
@@ -109,7 +117,8 @@ static SPUCPU *begin(CPUPPCState *env)
     qemu_event_set(&s->idle);
     bql_lock();
     if (!spu_cpu_may_run(s) || s->epoch != epoch) {
-        /* Stopped in front of this instruction */
+        /* Stopped in front of this instruction, which is counted already */
+        s->insns--;
         leave(s);
     }
     return s;
@@ -128,7 +137,7 @@ static G_NORETURN void stopped(SPUCPU *s, SPUExit why, uint32_t code)
 
     state_to_spu(s);
     e->running = false;
-    trace_spu_engine_tcg_exit(e->spu, why, code, e->spu->pc);
+    trace_spu_engine_tcg_exit(e->spu, why, code, e->spu->pc, e->spu->insns);
     e->stopped(e->opaque, why, code);
     leave(s);
 }
@@ -141,6 +150,7 @@ void HELPER(spu_exit)(CPUPPCState *env, uint32_t why, uint32_t code)
         qemu_log_mask(LOG_GUEST_ERROR,
                       "spu: invalid instruction 0x%08x at 0x%05x\n",
                       code, (uint32_t)env->nip);
+        s->insns--;
     }
     /* Of an invalid one, too: Linux reports SPU_NPC - 4 (spufs/fault.c). */
     set_pc(s, next_pc(s));
@@ -239,11 +249,13 @@ static void channel(CPUPPCState *env, uint32_t insn, ChannelFn *fn)
     case SPU_CH_STALL:
         /* It is retried, unless the interrupt comes before it. */
         set_pc(s, pc);
+        s->insns--;
         take_interrupt(s);
         e->stalled = env->nip == pc;
-        trace_spu_engine_tcg_stall(e->spu, pc);
+        trace_spu_engine_tcg_stall(e->spu, pc, e->spu->insns + s->insns);
         leave(s);
     case SPU_CH_INVALID:
+        s->insns--;
         stopped(s, SPU_EXIT_INVALID_CHANNEL, insn);
     }
 }
@@ -263,22 +275,32 @@ void HELPER(spu_wrch)(CPUPPCState *env, uint32_t insn)
     channel(env, insn, do_wrch);
 }
 
+/* To code, or while memory's changes are logged */
+void HELPER(spu_store)(CPUPPCState *env, uint64_t addr, void *rt)
+{
+    MemOpIdx oi = make_memop_idx(MO_128 | MO_BE | MO_ATOM_NONE, 0);
+
+    cpu_st16_mmu(env, addr, ((SPUReg *)rt)->i128, oi, GETPC());
+    env_spu_cpu(env)->code[addr / 16] = 0;
+}
+
 /* Computations */
 
 #define R(name)                                                         \
-void HELPER(spu_##name)(void *d, void *a)                               \
+void HELPER(spu_##name)(void *d, void *a, uint32_t desc)                \
 {                                                                       \
     spu_op_##name(d, a);                                                \
 }
 
 #define RR(name)                                                        \
-void HELPER(spu_##name)(void *d, void *a, void *b)                      \
+void HELPER(spu_##name)(void *d, void *a, void *b, uint32_t desc)       \
 {                                                                       \
     spu_op_##name(d, a, b);                                             \
 }
 
 #define RRR(name)                                                       \
-void HELPER(spu_##name)(void *d, void *a, void *b, void *c)             \
+void HELPER(spu_##name)(void *d, void *a, void *b, void *c,             \
+                        uint32_t desc)                                  \
 {                                                                       \
     spu_op_##name(d, a, b, c);                                          \
 }
@@ -311,6 +333,32 @@ void HELPER(spu_##name)(void *d, void *a, uint32_t imm)                 \
 }
 
 #include "spu_helper_ops.h.inc"
+
+#ifdef __x86_64__
+/*
+ * pshufb takes a byte of one register, and zero where the selector's first bit
+ * is set.  Registers are held with the last byte first.
+ */
+void __attribute__((target("ssse3")))
+HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
+{
+    const __m128i constants = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                            -1, -1, 0x80, 0x80);
+    __m128i control = *(__m128i *)c;
+    __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(15));
+    __m128i from_a = _mm_shuffle_epi8(*(__m128i *)a, sel);
+    __m128i from_b = _mm_shuffle_epi8(*(__m128i *)b, sel);
+    /* Bit 4 of each byte becomes its first */
+    __m128i is_b = _mm_cmpgt_epi8(_mm_setzero_si128(),
+                                  _mm_slli_epi16(control, 3));
+    __m128i upper = _mm_and_si128(_mm_srli_epi16(control, 4),
+                                  _mm_set1_epi8(15));
+
+    *(__m128i *)d = _mm_or_si128(_mm_or_si128(_mm_and_si128(is_b, from_b),
+                                              _mm_andnot_si128(is_b, from_a)),
+                                 _mm_shuffle_epi8(constants, upper));
+}
+#endif
 
 void HELPER(spu_fscrwr)(CPUPPCState *env, void *a)
 {
@@ -353,7 +401,7 @@ static void spu_engine_tcg_stop(SPUEngine *e)
         qemu_cpu_kick(CPU(s));
         qemu_event_wait(&s->idle);
         state_to_spu(s);
-        trace_spu_engine_tcg_stop(e->spu, e->spu->pc);
+        trace_spu_engine_tcg_stop(e->spu, e->spu->pc, e->spu->insns);
     }
 }
 
@@ -408,6 +456,7 @@ SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
     s->ls_space = ls_space;
     s->engine.ops = &spu_engine_tcg_ops;
     s->engine.spu = spu;
+    s->ls = spu->ls;
     s->engine.stopped = stopped_fn;
     s->engine.opaque = opaque;
     qdev_prop_set_uint32(DEVICE(cluster), "cluster-id", id);
@@ -431,6 +480,8 @@ static void spu_cpu_exec_enter(CPUState *cs)
     SPUCPU *s = SPU_CPU(cs);
 
     bql_lock();
+    s->env.hflags = deposit32(s->env.hflags, ctz32(SPU_HFLAG_WATCHED), 1,
+                              !QTAILQ_EMPTY(&cs->watchpoints));
     if (spu_cpu_may_run(s)) {
         end(s);
     } else {
@@ -459,7 +510,10 @@ static void spu_cpu_restore_state_to_opc(CPUState *cs,
                                          const TranslationBlock *tb,
                                          const uint64_t *data)
 {
-    set_pc(SPU_CPU(cs), data[0]);
+    SPUCPU *s = SPU_CPU(cs);
+
+    set_pc(s, data[0]);
+    s->insns += (data[0] - tb->pc) / 4;
 }
 
 static int spu_cpu_mmu_index(CPUState *cs, bool ifetch)
@@ -522,7 +576,19 @@ static void spu_cpu_init(Object *obj)
 {
     SPUCPU *s = SPU_CPU(obj);
 
+    const SPUReg zero = { };
+
     CPU(obj)->start_powered_off = true;
+    SPU_D(&s->left, 0) = -1;
+    for (int i = 0; i < 16; i++) {
+        SPUReg addr;
+
+        spu_splat_w(&addr, i);
+        spu_op_cbx(&s->insertion[MO_8][i], &addr, &zero);
+        spu_op_chx(&s->insertion[MO_16][i], &addr, &zero);
+        spu_op_cwx(&s->insertion[MO_32][i], &addr, &zero);
+        spu_op_cdx(&s->insertion[MO_64][i], &addr, &zero);
+    }
     qemu_event_init(&s->idle, true);
 }
 

@@ -6,13 +6,18 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-/* The operations of spu_ops.h that are not translated in line */
+/*
+ * The operations of spu_ops.h that are not translated in line, or are so only
+ * for hosts with the vector operations that this takes; the last argument is
+ * not used.
+ */
 #define R(name)                                                         \
-    DEF_HELPER_FLAGS_2(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr)
+    DEF_HELPER_FLAGS_3(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr, i32)
 #define RR(name)                                                        \
-    DEF_HELPER_FLAGS_3(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr, ptr)
+    DEF_HELPER_FLAGS_4(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr, ptr, i32)
 #define RRR(name)                                                       \
-    DEF_HELPER_FLAGS_4(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr, ptr, ptr)
+    DEF_HELPER_FLAGS_5(spu_##name, TCG_CALL_NO_RWG, void,               \
+                       ptr, ptr, ptr, ptr, i32)
 /* They use FPSCR. */
 #define FP_R(name)                                                      \
     DEF_HELPER_FLAGS_3(spu_##name, TCG_CALL_NO_RWG, void, env, ptr, ptr)
@@ -34,8 +39,14 @@
 #undef FP_RRR
 #undef FP_RI
 
+#ifdef __x86_64__
+DEF_HELPER_FLAGS_5(spu_shufb_ssse3, TCG_CALL_NO_RWG, void,
+                   ptr, ptr, ptr, ptr, i32)
+#endif
 DEF_HELPER_FLAGS_2(spu_fscrwr, TCG_CALL_NO_RWG, void, env, ptr)
 DEF_HELPER_FLAGS_2(spu_fscrrd, TCG_CALL_NO_RWG, void, env, ptr)
+
+DEF_HELPER_FLAGS_3(spu_store, TCG_CALL_NO_WG, void, env, i64, ptr)
 
 /* What the rest of the machine takes part in: spu_engine_tcg.c */
 DEF_HELPER_2(spu_rdch, void, env, i32)

@@ -17,14 +17,17 @@ OBJECT_DECLARE_SIMPLE_TYPE(SPUCPU, SPU_CPU)
 
 /* env.hflags, and so translation blocks' flags: stop after each instruction */
 #define SPU_HFLAG_SINGLE_STEP   1
+/* Loads and stores go through the TLB, where gdb's watchpoints are. */
+#define SPU_HFLAG_WATCHED       2
 
 /*
  * The binary's target is the PPE, and TCG's common code finds a vCPU's state
  * behind its CPUState: there must be a CPUPPCState, of which only nip, the
  * program counter, and hflags are used.
  *
- * While the SPU runs, gpr and env.nip are its registers and program counter;
- * SPUState has them when the engine is stopped.  Everything else is in
+ * While the SPU runs, gpr and env.nip are its registers and program counter,
+ * and insns is what its counter lacks; SPUState has them when the engine is
+ * stopped.  Everything else is in
  * SPUState always.
  */
 struct SPUCPU {
@@ -32,6 +35,15 @@ struct SPUCPU {
     CPUPPCState env;
     SPUReg gpr[SPU_NUM_GPR];
     SPUReg tmp;                 /* of a translation: no value stays in it */
+    /* Constants for translated code */
+    SPUReg left;                /* ones in the left doubleword */
+    /* shufb controls by log2 of the element's size, and address % 16 */
+    SPUReg insertion[4][16];
+
+    uint8_t *ls;
+    /* By quadword of local store: instructions there may be translated. */
+    uint8_t code[SPU_LS_SIZE / 16];
+    uint64_t insns;             /* executed since the engine was started */
 
     SPUEngine engine;
     MemoryRegion *ls_space;     /* local store, at address 0 */

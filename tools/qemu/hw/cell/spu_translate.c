@@ -8,9 +8,10 @@
  * Frequent and simple instructions are translated in line, the others call
  * the interpreter's operations (spu_ops.c).  Registers stay in memory.
  *
- * A block ends at a sync: an instruction that was modified by one further up
- * in the same block is seen only after that, which is what the SPU ISA v1.2
- * (chapter 10, sync) asks of programs.  After any branch it is seen too.
+ * Loads and stores go straight to local store, which is RAM always.  A map
+ * tells which of its quadwords were translated: a store to such a one is left
+ * to QEMU's own machinery, which discards the translations, and ends the
+ * block, so that a program sees instructions that it modified at once.
  */
 #include "qemu/osdep.h"
 #include "spu_tcg.h"
@@ -20,11 +21,24 @@
 #include "tcg/tcg-op.h"
 #include "tcg/tcg-op-gvec.h"
 
+#ifdef __x86_64__
+#include "host/cpuinfo.h"
+#endif
+
 #define HELPER_H "hw/cell/spu_helper.h"
 #include "exec/helper-proto.h.inc"
 #include "exec/helper-gen.h.inc"
 #include "exec/helper-info.c.inc"
 #undef  HELPER_H
+
+/* A store to code, which is behind the end of its block */
+typedef struct SlowStore {
+    TCGLabel *label;
+    TCGv_i64 addr;
+    int rt;
+    uint32_t next;
+    int num_insns;
+} SlowStore;
 
 /* decodetree's name for what it hands to the trans functions */
 typedef struct DisasContext {
@@ -33,16 +47,33 @@ typedef struct DisasContext {
     uint32_t next;          /* the one after it */
     uint32_t insn;
     bool single_step;
+    bool direct;            /* loads and stores go straight to local store */
+    uint8_t control;                        /* set by this instruction ... */
+    uint8_t controls[SPU_NUM_GPR];          /* and of each register */
+    unsigned num_slow;
+    SlowStore slow[64];
 } DisasContext;
+
+/* What is known of a register as the control of a shufb */
+enum {
+    CONTROL_UNKNOWN,
+    /* The insertion of an element of 1 << (control - CONTROL_INSERT) bytes */
+    CONTROL_INSERT,
+    /* The preferred word in all */
+    CONTROL_SPLAT_W = CONTROL_INSERT + 4,
+};
 
 #include "decode-spu.c.inc"
 
 #define ENV_OFFSET(field)   ((int)offsetof(SPUCPU, field) - \
                              (int)offsetof(SPUCPU, env))
 #define GPR(n)              (ENV_OFFSET(gpr) + (int)sizeof(SPUReg) * (n))
-#define TMP                 ENV_OFFSET(tmp)
-QEMU_BUILD_BUG_ON(GPR(0) % 16 || TMP % 16);
+/* Instructions may be given the temporary as a register. */
+#define TMP_GPR             SPU_NUM_GPR
+#define TMP                 GPR(TMP_GPR)
+QEMU_BUILD_BUG_ON(GPR(0) % 16 || TMP != ENV_OFFSET(tmp));
 /* Of the architecture's element numbers, as the accessors in spu.h */
+#define GPR_B(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 15 - (i)))
 #define GPR_H(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 7 - (i)) * 2)
 #define GPR_W(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 3 - (i)) * 4)
 #define GPR_D(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 1 - (i)) * 8)
@@ -63,8 +94,18 @@ static void gen_set_pc_var(TCGv_i32 target)
     tcg_gen_st_i64(pc, tcg_env, offsetof(CPUPPCState, nip));
 }
 
+/* So many instructions of the block are executed. */
+static void gen_count(int insns)
+{
+    TCGv_i64 n = tcg_temp_new_i64();
+
+    tcg_gen_ld_i64(n, tcg_env, ENV_OFFSET(insns));
+    tcg_gen_addi_i64(n, n, insns);
+    tcg_gen_st_i64(n, tcg_env, ENV_OFFSET(insns));
+}
+
 /* Go on at env.nip, in another block. */
-static void gen_goto_pc(DisasContext *ctx)
+static void gen_goto_counted(DisasContext *ctx)
 {
     if (ctx->single_step) {
         gen_helper_spu_single_step(tcg_env);
@@ -74,10 +115,17 @@ static void gen_goto_pc(DisasContext *ctx)
     ctx->base.is_jmp = DISAS_NORETURN;
 }
 
+static void gen_goto_pc(DisasContext *ctx)
+{
+    gen_count(ctx->base.num_insns);
+    gen_goto_counted(ctx);
+}
+
 static void gen_goto(DisasContext *ctx, int slot, uint32_t target)
 {
     target &= SPU_LS_MASK & ~3;
     if (!ctx->single_step && translator_use_goto_tb(&ctx->base, target)) {
+        gen_count(ctx->base.num_insns);
         tcg_gen_goto_tb(slot);
         gen_set_pc(target);
         tcg_gen_exit_tb(ctx->base.tb, slot);
@@ -92,6 +140,7 @@ static void gen_exit(DisasContext *ctx, SPUExit why, uint32_t code)
 {
     translator_io_start(&ctx->base);
     gen_set_pc(ctx->pc);
+    gen_count(ctx->base.num_insns);
     gen_helper_spu_exit(tcg_env, tcg_constant_i32(why),
                         tcg_constant_i32(code));
     ctx->base.is_jmp = DISAS_NORETURN;
@@ -112,31 +161,16 @@ static TCGv_ptr gen_ptr(int offset)
 #define TRANS_R(name)                                                   \
 static bool trans_##name(DisasContext *ctx, arg_r *a)                   \
 {                                                                       \
-    gen_helper_spu_##name(PTR(a->rt), PTR(a->ra));                      \
+    tcg_gen_gvec_2_ool(GPR(a->rt), GPR(a->ra), 16, 16, 0,               \
+                       gen_helper_spu_##name);                          \
     return true;                                                        \
 }
 
 #define TRANS_RR(name)                                                  \
 static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
 {                                                                       \
-    gen_helper_spu_##name(PTR(a->rt), PTR(a->ra), PTR(a->rb));          \
-    return true;                                                        \
-}
-
-#define TRANS_RRR(name)                                                 \
-static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
-{                                                                       \
-    gen_helper_spu_##name(PTR(a->rt), PTR(a->ra), PTR(a->rb),           \
-                          PTR(a->rc));                                  \
-    return true;                                                        \
-}
-
-/* @name: @op with an immediate in every word */
-#define TRANS_RI(name, op)                                              \
-static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
-{                                                                       \
-    tcg_gen_gvec_dup_imm(MO_32, TMP, 16, 16, a->imm);                   \
-    gen_helper_spu_##op(PTR(a->rt), PTR(a->ra), gen_ptr(TMP));          \
+    tcg_gen_gvec_3_ool(GPR(a->rt), GPR(a->ra), GPR(a->rb), 16, 16, 0,   \
+                       gen_helper_spu_##name);                          \
     return true;                                                        \
 }
 
@@ -155,6 +189,26 @@ static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
 {                                                                       \
     tcg_gen_gvec_##op(vece, GPR(a->rt), GPR(a->ra),                     \
                       dup_const(vece, a->imm), 16, 16);                 \
+    return true;                                                        \
+}
+
+/*
+ * By gen_@name_vec(), if the host has the optional operations that are listed,
+ * or by the helper
+ */
+#define TRANS_VEC_OPS(name, vece_, load_dest_, ...)                     \
+static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
+{                                                                       \
+    static const TCGOpcode ops[] = { __VA_ARGS__ };                     \
+    static const GVecGen3 g = {                                         \
+        .fniv = gen_##name##_vec,                                       \
+        .fno = gen_helper_spu_##name,                                   \
+        .opt_opc = ops,                                                 \
+        .vece = vece_,                                                  \
+        .load_dest = load_dest_,                                        \
+    };                                                                  \
+                                                                        \
+    tcg_gen_gvec_3(GPR(a->rt), GPR(a->ra), GPR(a->rb), 16, 16, &g);     \
     return true;                                                        \
 }
 
@@ -244,27 +298,144 @@ static TCGv_i32 gen_preferred(int n)
     return t;
 }
 
-/* Memory: load and store */
-
-static bool gen_access(int rt, bool store, TCGv_i64 addr)
+static bool have_vec(void)
 {
-    MemOp mop = MO_128 | MO_BE | MO_ATOM_NONE;
-    TCGv_i64 lo = tcg_temp_new_i64();
-    TCGv_i64 hi = tcg_temp_new_i64();
-    TCGv_i128 val = tcg_temp_new_i128();
+    return tcg_op_supported(INDEX_op_mov_vec, TCG_TYPE_V128, 0);
+}
 
-    if (store) {
-        tcg_gen_ld_i64(hi, tcg_env, GPR_D(rt, 0));
-        tcg_gen_ld_i64(lo, tcg_env, GPR_D(rt, 1));
-        tcg_gen_concat_i64_i128(val, lo, hi);
-        tcg_gen_qemu_st_i128(val, addr, 0, mop);
+static void gen_load_quad(TCGv_i64 *q, int n)
+{
+    for (int i = 0; i < 2; i++) {
+        q[i] = tcg_temp_new_i64();
+        tcg_gen_ld_i64(q[i], tcg_env, GPR_D(n, i));
+    }
+}
+
+/*
+ * In one piece, if possible: a vector operation that reads two stores at once
+ * would have to wait until they have left the host's store queue.
+ */
+static bool gen_store_quad(int rt, TCGv_i64 *q)
+{
+    if (have_vec()) {
+        TCGv_vec mask = tcg_temp_new_vec(TCG_TYPE_V128);
+        TCGv_vec d[2];
+
+        for (int i = 0; i < 2; i++) {
+            d[i] = tcg_temp_new_vec(TCG_TYPE_V128);
+            tcg_gen_dup_i64_vec(MO_64, d[i], q[i]);
+        }
+        tcg_gen_ld_vec(mask, tcg_env, ENV_OFFSET(left));
+        tcg_gen_bitsel_vec(MO_64, d[0], mask, d[0], d[1]);
+        tcg_gen_st_vec(d[0], tcg_env, GPR(rt));
     } else {
-        tcg_gen_qemu_ld_i128(val, addr, 0, mop);
-        tcg_gen_extr_i128_i64(lo, hi, val);
-        tcg_gen_st_i64(hi, tcg_env, GPR_D(rt, 0));
-        tcg_gen_st_i64(lo, tcg_env, GPR_D(rt, 1));
+        for (int i = 0; i < 2; i++) {
+            tcg_gen_st_i64(q[i], tcg_env, GPR_D(rt, i));
+        }
     }
     return true;
+}
+
+/* Memory: load and store */
+
+#define ACCESS      (MO_128 | MO_BE | MO_ALIGN | MO_ATOM_NONE)
+
+static void gen_swap_quad(TCGv_i64 *q)
+{
+    if (!HOST_BIG_ENDIAN) {
+        for (int i = 0; i < 2; i++) {
+            tcg_gen_bswap64_i64(q[i], q[i]);
+        }
+    }
+}
+
+/* Where in the host's memory local store has @addr */
+static TCGv_ptr gen_host_addr(TCGv_i64 addr)
+{
+    TCGv_ptr ls = tcg_temp_new_ptr();
+    TCGv_ptr p = tcg_temp_new_ptr();
+
+    tcg_gen_trunc_i64_ptr(p, addr);
+    tcg_gen_ld_ptr(ls, tcg_env, ENV_OFFSET(ls));
+    tcg_gen_add_ptr(p, p, ls);
+    return p;
+}
+
+static bool gen_load(DisasContext *ctx, int rt, TCGv_i64 addr)
+{
+    TCGv_i64 q[2] = { tcg_temp_new_i64(), tcg_temp_new_i64() };
+
+    if (ctx->direct) {
+        TCGv_ptr p = gen_host_addr(addr);
+
+        for (int i = 0; i < 2; i++) {
+            tcg_gen_ld_i64(q[i], p, i * 8);
+        }
+        gen_swap_quad(q);
+    } else {
+        TCGv_i128 val = tcg_temp_new_i128();
+
+        tcg_gen_qemu_ld_i128(val, addr, 0, ACCESS);
+        tcg_gen_extr_i128_i64(q[1], q[0], val);
+    }
+    return gen_store_quad(rt, q);
+}
+
+static bool gen_store(DisasContext *ctx, int rt, TCGv_i64 addr)
+{
+    TCGv_i32 slow = tcg_temp_new_i32();
+    TCGv_i32 log = tcg_temp_new_i32();
+    TCGv_ptr p = tcg_temp_new_ptr();
+    TCGv_i64 line = tcg_temp_new_i64();
+    TCGv_i64 q[2];
+    TCGLabel *label;
+
+    if (!ctx->direct) {
+        TCGv_i128 val = tcg_temp_new_i128();
+
+        gen_load_quad(q, rt);
+        tcg_gen_concat_i64_i128(val, q[1], q[0]);
+        tcg_gen_qemu_st_i128(val, addr, 0, ACCESS);
+        gen_goto(ctx, 0, ctx->next);
+        return true;
+    }
+
+    /* Is there code, or does someone want to know what is written? */
+    tcg_gen_shri_i64(line, addr, 4);
+    tcg_gen_trunc_i64_ptr(p, line);
+    tcg_gen_add_ptr(p, p, tcg_env);
+    tcg_gen_ld8u_i32(slow, p, ENV_OFFSET(code));
+    tcg_gen_ld_i32(log, tcg_constant_ptr(&global_dirty_tracking), 0);
+    tcg_gen_or_i32(slow, slow, log);
+    label = gen_new_label();
+    tcg_gen_brcondi_i32(TCG_COND_NE, slow, 0, label);
+    ctx->slow[ctx->num_slow++] = (SlowStore) {
+        label, addr, rt, ctx->next, ctx->base.num_insns
+    };
+    if (ctx->num_slow == ARRAY_SIZE(ctx->slow)) {
+        ctx->base.is_jmp = DISAS_TOO_MANY;
+    }
+
+    gen_load_quad(q, rt);
+    p = gen_host_addr(addr);
+    gen_swap_quad(q);
+    for (int i = 0; i < 2; i++) {
+        tcg_gen_st_i64(q[i], p, i * 8);
+    }
+    return true;
+}
+
+static void gen_slow_stores(DisasContext *ctx)
+{
+    for (int i = 0; i < ctx->num_slow; i++) {
+        SlowStore *s = &ctx->slow[i];
+
+        gen_set_label(s->label);
+        gen_helper_spu_store(tcg_env, s->addr, PTR(s->rt));
+        gen_set_pc(s->next);
+        gen_count(s->num_insns);
+        gen_goto_counted(ctx);
+    }
 }
 
 static TCGv_i64 const_addr(uint32_t addr)
@@ -294,29 +465,71 @@ static TCGv_i64 gen_addr_x(arg_rr *a)
     return addr;
 }
 
-#define TRANS_ACCESS(name, type, store, addr)                           \
+#define TRANS_ACCESS(name, type, gen, addr)                             \
 static bool trans_##name(DisasContext *ctx, type *a)                    \
 {                                                                       \
-    return gen_access(a->rt, store, addr);                              \
+    return gen(ctx, a->rt, addr);                                       \
 }
 
-TRANS_ACCESS(lqd, arg_ri, false, gen_addr_d(a))
-TRANS_ACCESS(lqx, arg_rr, false, gen_addr_x(a))
-TRANS_ACCESS(lqa, arg_i, false, const_addr(a->imm * 4))
-TRANS_ACCESS(lqr, arg_i, false, const_addr(ctx->pc + a->imm * 4))
-TRANS_ACCESS(stqd, arg_ri, true, gen_addr_d(a))
-TRANS_ACCESS(stqx, arg_rr, true, gen_addr_x(a))
-TRANS_ACCESS(stqa, arg_i, true, const_addr(a->imm * 4))
-TRANS_ACCESS(stqr, arg_i, true, const_addr(ctx->pc + a->imm * 4))
+TRANS_ACCESS(lqd, arg_ri, gen_load, gen_addr_d(a))
+TRANS_ACCESS(lqx, arg_rr, gen_load, gen_addr_x(a))
+TRANS_ACCESS(lqa, arg_i, gen_load, const_addr(a->imm * 4))
+TRANS_ACCESS(lqr, arg_i, gen_load, const_addr(ctx->pc + a->imm * 4))
+TRANS_ACCESS(stqd, arg_ri, gen_store, gen_addr_d(a))
+TRANS_ACCESS(stqx, arg_rr, gen_store, gen_addr_x(a))
+TRANS_ACCESS(stqa, arg_i, gen_store, const_addr(a->imm * 4))
+TRANS_ACCESS(stqr, arg_i, gen_store, const_addr(ctx->pc + a->imm * 4))
 
-TRANS_RI(cbd, cbx)
-TRANS_RI(chd, chx)
-TRANS_RI(cwd, cwx)
-TRANS_RI(cdd, cdx)
-TRANS_RR(cbx)
-TRANS_RR(chx)
-TRANS_RR(cwx)
-TRANS_RR(cdx)
+/*
+ * Controls for the insertion of an element with shufb: the address tells
+ * which of a table.
+ */
+static bool gen_control(DisasContext *ctx, int rt, unsigned vece, TCGv_i32 addr)
+{
+    TCGv_ptr p = tcg_temp_new_ptr();
+    intptr_t table = ENV_OFFSET(insertion[vece]);
+
+    tcg_gen_andi_i32(addr, addr, 15);
+    tcg_gen_shli_i32(addr, addr, 4);
+    tcg_gen_ext_i32_ptr(p, addr);
+    tcg_gen_add_ptr(p, p, tcg_env);
+    if (have_vec()) {
+        TCGv_vec t = tcg_temp_new_vec(TCG_TYPE_V128);
+
+        tcg_gen_ld_vec(t, p, table);
+        tcg_gen_st_vec(t, tcg_env, GPR(rt));
+    } else {
+        TCGv_i64 t = tcg_temp_new_i64();
+
+        for (int i = 0; i < 16; i += 8) {
+            tcg_gen_ld_i64(t, p, table + i);
+            tcg_gen_st_i64(t, tcg_env, GPR(rt) + i);
+        }
+    }
+    ctx->control = CONTROL_INSERT + vece;
+    return true;
+}
+
+#define TRANS_CONTROL(name, vece)                                       \
+static bool trans_##name##d(DisasContext *ctx, arg_ri *a)               \
+{                                                                       \
+    TCGv_i32 addr = gen_preferred(a->ra);                               \
+                                                                        \
+    tcg_gen_addi_i32(addr, addr, a->imm);                               \
+    return gen_control(ctx, a->rt, vece, addr);                         \
+}                                                                       \
+static bool trans_##name##x(DisasContext *ctx, arg_rr *a)               \
+{                                                                       \
+    TCGv_i32 addr = gen_preferred(a->ra);                               \
+                                                                        \
+    tcg_gen_add_i32(addr, addr, gen_preferred(a->rb));                  \
+    return gen_control(ctx, a->rt, vece, addr);                         \
+}
+
+TRANS_CONTROL(cb, MO_8)
+TRANS_CONTROL(ch, MO_16)
+TRANS_CONTROL(cw, MO_32)
+TRANS_CONTROL(cd, MO_64)
 
 /* Constant formation */
 
@@ -337,6 +550,9 @@ static bool trans_il(DisasContext *ctx, arg_i *a)
 
 static bool trans_ila(DisasContext *ctx, arg_i *a)
 {
+    if (a->imm == 0x10203) {
+        ctx->control = CONTROL_SPLAT_W;
+    }
     return gen_dup(MO_32, a->rt, a->imm);
 }
 
@@ -349,6 +565,8 @@ static bool trans_iohl(DisasContext *ctx, arg_i *a)
 
 static bool trans_fsmbi(DisasContext *ctx, arg_i *a)
 {
+    TCGv_i64 q[2];
+
     for (int i = 0; i < 2; i++) {
         uint64_t mask = 0;
 
@@ -357,9 +575,9 @@ static bool trans_fsmbi(DisasContext *ctx, arg_i *a)
                 mask |= 0xffULL << (56 - 8 * bit);
             }
         }
-        tcg_gen_st_i64(tcg_constant_i64(mask), tcg_env, GPR_D(a->rt, i));
+        q[i] = tcg_constant_i64(mask);
     }
-    return true;
+    return gen_store_quad(a->rt, q);
 }
 
 /* Integer and logical */
@@ -370,10 +588,54 @@ TRANS_VEC_RR(a, add, MO_32)
 TRANS_VEC_RI(ai, addi, MO_32)
 TRANS_VEC_SF(sfh, MO_16)
 TRANS_VEC_SF(sf, MO_32)
-TRANS_RR(addx)
-TRANS_RR(cgx)
-TRANS_RR(sfx)
-TRANS_RR(bgx)
+
+/* @d + @a + @b, where @d was a carry in its last bit */
+static void gen_add_carry_vec(unsigned vece, TCGv_vec d, TCGv_vec a,
+                              TCGv_vec b)
+{
+    tcg_gen_and_vec(vece, d, d, tcg_constant_vec_matching(d, vece, 1));
+    tcg_gen_add_vec(vece, d, d, a);
+    tcg_gen_add_vec(vece, d, d, b);
+}
+
+/* Its carry, from the last column on the left: majority of a, b and not sum */
+static void gen_carry_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec both = tcg_temp_new_vec_matching(d);
+    TCGv_vec any = tcg_temp_new_vec_matching(d);
+
+    gen_add_carry_vec(vece, d, a, b);
+    tcg_gen_and_vec(vece, both, a, b);
+    tcg_gen_or_vec(vece, any, a, b);
+    tcg_gen_andc_vec(vece, any, any, d);
+    tcg_gen_or_vec(vece, d, both, any);
+    tcg_gen_shri_vec(vece, d, d, 31);
+}
+
+/* b - a is b + ~a + 1; a borrow is a carry that is missing. */
+static void gen_sfx_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    tcg_gen_not_vec(vece, t, a);
+    gen_add_carry_vec(vece, d, t, b);
+}
+
+static void gen_bgx_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    tcg_gen_not_vec(vece, t, a);
+    gen_carry_vec(vece, d, t, b);
+}
+
+#define gen_addx_vec    gen_add_carry_vec
+#define gen_cgx_vec     gen_carry_vec
+
+TRANS_VEC_OPS(addx, MO_32, true, 0)
+TRANS_VEC_OPS(cgx, MO_32, true, INDEX_op_shri_vec, 0)
+TRANS_VEC_OPS(sfx, MO_32, true, 0)
+TRANS_VEC_OPS(bgx, MO_32, true, INDEX_op_shri_vec, 0)
 
 /* Carry generate: the sum is less than an operand */
 static bool trans_cg(DisasContext *ctx, arg_rr *a)
@@ -394,17 +656,128 @@ static bool trans_bg(DisasContext *ctx, arg_rr *a)
     return true;
 }
 
-TRANS_RR(mpy)
-TRANS_RR(mpyu)
-TRANS_RI(mpyi, mpy)
-TRANS_RI(mpyui, mpyu)
-TRANS_RRR(mpya)
-TRANS_RR(mpyh)
-TRANS_RR(mpys)
-TRANS_RR(mpyhh)
-TRANS_RR(mpyhha)
-TRANS_RR(mpyhhu)
-TRANS_RR(mpyhhau)
+/* Products of halfwords */
+
+typedef void GenHalf(unsigned, TCGv_vec, TCGv_vec);
+
+static void gen_low(unsigned vece, TCGv_vec d, TCGv_vec a)
+{
+    tcg_gen_shli_vec(vece, d, a, 16);
+    tcg_gen_sari_vec(vece, d, d, 16);
+}
+
+static void gen_low_u(unsigned vece, TCGv_vec d, TCGv_vec a)
+{
+    tcg_gen_and_vec(vece, d, a, tcg_constant_vec_matching(d, vece, 0xffff));
+}
+
+static void gen_high(unsigned vece, TCGv_vec d, TCGv_vec a)
+{
+    tcg_gen_sari_vec(vece, d, a, 16);
+}
+
+static void gen_high_u(unsigned vece, TCGv_vec d, TCGv_vec a)
+{
+    tcg_gen_shri_vec(vece, d, a, 16);
+}
+
+static void gen_product(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b,
+                        GenHalf *half)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+    TCGv_vec u = tcg_temp_new_vec_matching(d);
+
+    half(vece, t, a);
+    half(vece, u, b);
+    tcg_gen_mul_vec(vece, d, t, u);
+}
+
+#define MPY(name, half)                                                 \
+static void gen_##name##_vec(unsigned vece, TCGv_vec d, TCGv_vec a,     \
+                             TCGv_vec b)                                \
+{                                                                       \
+    gen_product(vece, d, a, b, half);                                   \
+}                                                                       \
+TRANS_VEC_OPS(name, MO_32, false, INDEX_op_mul_vec, INDEX_op_shli_vec,  \
+              INDEX_op_shri_vec, INDEX_op_sari_vec, 0)
+
+#define MPY_ADD(name, half)                                             \
+static void gen_##name##_vec(unsigned vece, TCGv_vec d, TCGv_vec a,     \
+                             TCGv_vec b)                                \
+{                                                                       \
+    TCGv_vec t = tcg_temp_new_vec_matching(d);                          \
+                                                                        \
+    gen_product(vece, t, a, b, half);                                   \
+    tcg_gen_add_vec(vece, d, d, t);                                     \
+}                                                                       \
+TRANS_VEC_OPS(name, MO_32, true, INDEX_op_mul_vec, INDEX_op_shri_vec,   \
+              INDEX_op_sari_vec, 0)
+
+MPY(mpy, gen_low)
+MPY(mpyu, gen_low_u)
+MPY(mpyhh, gen_high)
+MPY(mpyhhu, gen_high_u)
+MPY_ADD(mpyhha, gen_high)
+MPY_ADD(mpyhhau, gen_high_u)
+
+static void gen_mpys_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    gen_product(vece, d, a, b, gen_low);
+    tcg_gen_sari_vec(vece, d, d, 16);
+}
+
+/* Only the lower half of the product is left. */
+static void gen_mpyh_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    tcg_gen_shri_vec(vece, t, a, 16);
+    tcg_gen_mul_vec(vece, d, t, b);
+    tcg_gen_shli_vec(vece, d, d, 16);
+}
+
+TRANS_VEC_OPS(mpys, MO_32, false, INDEX_op_mul_vec, INDEX_op_shli_vec,
+              INDEX_op_sari_vec, 0)
+TRANS_VEC_OPS(mpyh, MO_32, false, INDEX_op_mul_vec, INDEX_op_shli_vec,
+              INDEX_op_shri_vec, 0)
+
+static bool trans_mpyi(DisasContext *ctx, arg_ri *a)
+{
+    tcg_gen_gvec_dup_imm(MO_32, TMP, 16, 16, a->imm);
+    return trans_mpy(ctx, &(arg_rr) { .rt = a->rt, .ra = a->ra, .rb = TMP_GPR });
+}
+
+static bool trans_mpyui(DisasContext *ctx, arg_ri *a)
+{
+    tcg_gen_gvec_dup_imm(MO_32, TMP, 16, 16, a->imm);
+    return trans_mpyu(ctx, &(arg_rr) { .rt = a->rt, .ra = a->ra, .rb = TMP_GPR });
+}
+
+static void gen_mpya_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b,
+                         TCGv_vec c)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    gen_product(vece, t, a, b, gen_low);
+    tcg_gen_add_vec(vece, d, t, c);
+}
+
+static bool trans_mpya(DisasContext *ctx, arg_rrr *a)
+{
+    static const TCGOpcode ops[] = {
+        INDEX_op_mul_vec, INDEX_op_shli_vec, INDEX_op_sari_vec, 0
+    };
+    static const GVecGen4 g = {
+        .fniv = gen_mpya_vec,
+        .fno = gen_helper_spu_mpya,
+        .opt_opc = ops,
+        .vece = MO_32,
+    };
+
+    tcg_gen_gvec_4(GPR(a->rt), GPR(a->ra), GPR(a->rb), GPR(a->rc), 16, 16, &g);
+    return true;
+}
+
 TRANS_R(clz)
 TRANS_R(cntb)
 TRANS_R(fsmb)
@@ -413,9 +786,31 @@ TRANS_R(fsm)
 TRANS_R(gbb)
 TRANS_R(gbh)
 TRANS_R(gb)
-TRANS_RR(avgb)
-TRANS_RR(absdb)
 TRANS_RR(sumb)
+
+/* The average, rounded up: a | b less half of where they differ */
+static void gen_avgb_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    tcg_gen_xor_vec(vece, t, a, b);
+    tcg_gen_and_vec(vece, t, t, tcg_constant_vec_matching(t, MO_8, 0xfe));
+    tcg_gen_shri_vec(MO_16, t, t, 1);
+    tcg_gen_or_vec(vece, d, a, b);
+    tcg_gen_sub_vec(vece, d, d, t);
+}
+
+static void gen_absdb_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    tcg_gen_umin_vec(vece, t, a, b);
+    tcg_gen_umax_vec(vece, d, a, b);
+    tcg_gen_sub_vec(vece, d, d, t);
+}
+
+TRANS_VEC_OPS(avgb, MO_8, false, INDEX_op_shri_vec, 0)
+TRANS_VEC_OPS(absdb, MO_8, false, INDEX_op_umin_vec, INDEX_op_umax_vec, 0)
 
 /* Extend the sign of the right half of every element. */
 static bool gen_extend_sign(unsigned vece, arg_r *a)
@@ -450,7 +845,20 @@ TRANS_VEC_RR(orc, orc, MO_64)
 TRANS_VEC_RI(orbi, ori, MO_8)
 TRANS_VEC_RI(orhi, ori, MO_16)
 TRANS_VEC_RI(ori, ori, MO_32)
-TRANS_R(orx)
+
+static bool trans_orx(DisasContext *ctx, arg_r *a)
+{
+    TCGv_i64 q[2];
+
+    gen_load_quad(q, a->ra);
+    tcg_gen_or_i64(q[0], q[0], q[1]);
+    tcg_gen_shli_i64(q[1], q[0], 32);
+    tcg_gen_or_i64(q[0], q[0], q[1]);
+    tcg_gen_andi_i64(q[0], q[0], 0xffffffff00000000ULL);
+    q[1] = tcg_constant_i64(0);
+    return gen_store_quad(a->rt, q);
+}
+
 TRANS_VEC_RR(xor, xor, MO_64)
 TRANS_VEC_RI(xorbi, xori, MO_8)
 TRANS_VEC_RI(xorhi, xori, MO_16)
@@ -466,57 +874,132 @@ static bool trans_selb(DisasContext *ctx, arg_rrr *a)
     return true;
 }
 
-TRANS_RRR(shufb)
+/*
+ * In general it is a helper, but most controls are made for the insertion of
+ * a scalar, in the same block: then it takes the scalar's element where the
+ * control does not have the second operand's own byte.
+ */
+static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
+{
+    unsigned control = ctx->controls[a->rc];
+
+    if (control == CONTROL_SPLAT_W) {
+        tcg_gen_gvec_dup_mem(MO_32, GPR(a->rt), GPR_W(a->ra, 0), 16, 16);
+    } else if (control && have_vec()) {
+        unsigned vece = control - CONTROL_INSERT;
+        TCGv_vec c = tcg_temp_new_vec(TCG_TYPE_V128);
+        TCGv_vec s = tcg_temp_new_vec(TCG_TYPE_V128);
+        TCGv_vec t = tcg_temp_new_vec(TCG_TYPE_V128);
+
+        tcg_gen_ld_vec(c, tcg_env, GPR(a->rc));
+        tcg_gen_cmp_vec(TCG_COND_GT, MO_8, c, c,
+                        tcg_constant_vec_matching(c, MO_8, 0x0f));
+        tcg_gen_dup_mem_vec(vece, s, tcg_env,
+                            vece == MO_64 ? GPR_D(a->ra, 0) :
+                            vece == MO_32 ? GPR_W(a->ra, 0) :
+                            vece == MO_16 ? GPR_H(a->ra, 1)
+                                          : GPR_B(a->ra, 3));
+        tcg_gen_ld_vec(t, tcg_env, GPR(a->rb));
+        tcg_gen_bitsel_vec(MO_8, t, c, t, s);
+        tcg_gen_st_vec(t, tcg_env, GPR(a->rt));
+    } else {
+        gen_helper_gvec_4 *fn = gen_helper_spu_shufb;
+
+#ifdef __x86_64__
+        /* There is no flag for SSSE3, which is older than AVX. */
+        if (cpuinfo & CPUINFO_AVX1) {
+            fn = gen_helper_spu_shufb_ssse3;
+        }
+#endif
+        tcg_gen_gvec_4_ool(GPR(a->rt), GPR(a->ra), GPR(a->rb), GPR(a->rc),
+                           16, 16, 0, fn);
+    }
+    return true;
+}
 
 /* Shift and rotate */
 
-TRANS_RR(shlh)
+/*
+ * By counts of which the ISA takes one more bit than the width needs: when it
+ * is set nothing remains, or the sign.
+ */
+static void gen_counts_vec(unsigned vece, TCGv_vec n, TCGv_vec b, bool negate)
+{
+    if (negate) {
+        tcg_gen_neg_vec(vece, n, b);
+        b = n;
+    }
+    tcg_gen_and_vec(vece, n, b,
+                    tcg_constant_vec_matching(n, vece, (16 << vece) - 1));
+}
+
+/* Zero in @d what @n would have shifted out: hosts disagree about that. */
+static void gen_shifted_out_vec(unsigned vece, TCGv_vec d, TCGv_vec n)
+{
+    tcg_gen_cmp_vec(TCG_COND_LT, vece, n, n,
+                    tcg_constant_vec_matching(n, vece, 8 << vece));
+    tcg_gen_and_vec(vece, d, d, n);
+}
+
+static void gen_shl_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec n = tcg_temp_new_vec_matching(d);
+
+    gen_counts_vec(vece, n, b, false);
+    tcg_gen_shlv_vec(vece, d, a, n);
+    gen_shifted_out_vec(vece, d, n);
+}
+
+static void gen_rotm_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec n = tcg_temp_new_vec_matching(d);
+
+    gen_counts_vec(vece, n, b, true);
+    tcg_gen_shrv_vec(vece, d, a, n);
+    gen_shifted_out_vec(vece, d, n);
+}
+
+static void gen_rotma_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b)
+{
+    TCGv_vec n = tcg_temp_new_vec_matching(d);
+
+    gen_counts_vec(vece, n, b, true);
+    tcg_gen_umin_vec(vece, n, n,
+                     tcg_constant_vec_matching(n, vece, (8 << vece) - 1));
+    tcg_gen_sarv_vec(vece, d, a, n);
+}
+
+#define gen_shlh_vec    gen_shl_vec
+#define gen_rothm_vec   gen_rotm_vec
+#define gen_rotmah_vec  gen_rotma_vec
+
+TRANS_VEC_OPS(shlh, MO_16, false, INDEX_op_shlv_vec, 0)
 TRANS_VEC_SHIFT(shlhi, shli, MO_16, a->imm)
-TRANS_RR(shl)
+TRANS_VEC_OPS(shl, MO_32, false, INDEX_op_shlv_vec, 0)
 TRANS_VEC_SHIFT(shli, shli, MO_32, a->imm)
-TRANS_RR(roth)
+TRANS_VEC_RR(roth, rotlv, MO_16)
 TRANS_VEC_ROTATE(rothi, MO_16)
 TRANS_VEC_RR(rot, rotlv, MO_32)
 TRANS_VEC_ROTATE(roti, MO_32)
-TRANS_RR(rothm)
+TRANS_VEC_OPS(rothm, MO_16, false, INDEX_op_shrv_vec, 0)
 TRANS_VEC_SHIFT(rothmi, shri, MO_16, -a->imm)
-TRANS_RR(rotm)
+TRANS_VEC_OPS(rotm, MO_32, false, INDEX_op_shrv_vec, 0)
 TRANS_VEC_SHIFT(rotmi, shri, MO_32, -a->imm)
-TRANS_RR(rotmah)
+TRANS_VEC_OPS(rotmah, MO_16, false, INDEX_op_sarv_vec, INDEX_op_umin_vec, 0)
 TRANS_VEC_SHIFT_ALGEBRAIC(rotmahi, MO_16)
-TRANS_RR(rotma)
+TRANS_VEC_OPS(rotma, MO_32, false, INDEX_op_sarv_vec, INDEX_op_umin_vec, 0)
 TRANS_VEC_SHIFT_ALGEBRAIC(rotmai, MO_32)
-
-TRANS_RR(shlqbi)
-TRANS_RR(shlqby)
-TRANS_RR(shlqbybi)
-TRANS_RR(rotqbi)
-TRANS_RR(rotqbybi)
-TRANS_RR(rotqmbi)
-TRANS_RR(rotqmby)
-TRANS_RR(rotqmbybi)
-
-static void gen_load_quad(TCGv_i64 *q, int n)
-{
-    for (int i = 0; i < 2; i++) {
-        q[i] = tcg_temp_new_i64();
-        tcg_gen_ld_i64(q[i], tcg_env, GPR_D(n, i));
-    }
-}
 
 /* The 128 bits that start at bit @n of the doublewords of @q (three) */
 static bool gen_store_funnel(int rt, TCGv_i64 *q, unsigned n)
 {
-    for (int i = 0; i < 2; i++) {
-        TCGv_i64 t = q[i];
+    TCGv_i64 r[2] = { q[0], q[1] };
 
-        if (n) {
-            t = tcg_temp_new_i64();
-            tcg_gen_extract2_i64(t, q[i + 1], q[i], 64 - n);
-        }
-        tcg_gen_st_i64(t, tcg_env, GPR_D(rt, i));
+    for (int i = 0; i < 2 && n; i++) {
+        r[i] = tcg_temp_new_i64();
+        tcg_gen_extract2_i64(r[i], q[i + 1], q[i], 64 - n);
     }
-    return true;
+    return gen_store_quad(rt, r);
 }
 
 static bool gen_rotate_left(arg_ri *a, unsigned n)
@@ -593,36 +1076,98 @@ static bool trans_rotqmbyi(DisasContext *ctx, arg_ri *a)
     return gen_shift_right(a, (-a->imm & 0x1f) * 8);
 }
 
-/* How a scalar is brought from its place in memory to the preferred slot */
-static bool trans_rotqby(DisasContext *ctx, arg_rr *a)
-{
-    TCGv_i64 n = tcg_temp_new_i64();
-    TCGv_i64 swap = tcg_temp_new_i64();
-    TCGv_i64 rest = tcg_temp_new_i64();
-    TCGv_i64 zero = tcg_constant_i64(0);
-    TCGv_i64 q[2], r[2], t[2];
+/*
+ * The same by a count of bits that is in a register: of up to 7 (@few), up to
+ * 127 for rotates, and up to 255 for shifts
+ */
+typedef enum { ROTATE, SHIFT_LEFT, SHIFT_RIGHT } QuadShift;
 
+static bool gen_quad_shift(arg_rr *a, QuadShift how, bool few, TCGv_i64 n)
+{
+    bool right = how == SHIFT_RIGHT;
+    void (*shift)(TCGv_i64, TCGv_i64, TCGv_i64) =
+        right ? tcg_gen_shr_i64 : tcg_gen_shl_i64;
+    void (*back)(TCGv_i64, TCGv_i64, TCGv_i64) =
+        right ? tcg_gen_shl_i64 : tcg_gen_shr_i64;
+    TCGv_i64 zero = tcg_constant_i64(0);
+    TCGv_i64 one = tcg_constant_i64(1);
+    TCGv_i64 rest = tcg_temp_new_i64();
+    TCGv_i64 t = tcg_temp_new_i64();
+    TCGv_i64 q[2], x, y, d[2];
+
+    /* Bits move from y to x. */
     gen_load_quad(q, a->ra);
-    tcg_gen_ld32u_i64(n, tcg_env, GPR_W(a->rb, 0));
-    tcg_gen_andi_i64(swap, n, 8);
-    tcg_gen_shli_i64(n, n, 3);
-    tcg_gen_andi_i64(n, n, 56);
+    x = q[right];
+    y = q[!right];
+    if (!few) {
+        TCGv_i64 moved = tcg_temp_new_i64();
+
+        tcg_gen_andi_i64(t, n, 64);
+        tcg_gen_movcond_i64(TCG_COND_NE, moved, t, zero, y, x);
+        tcg_gen_movcond_i64(TCG_COND_NE, y, t, zero,
+                            how == ROTATE ? x : zero, y);
+        x = moved;
+        if (how != ROTATE) {
+            tcg_gen_andi_i64(t, n, 128);
+            tcg_gen_movcond_i64(TCG_COND_NE, x, t, zero, zero, x);
+            tcg_gen_movcond_i64(TCG_COND_NE, y, t, zero, zero, y);
+        }
+        tcg_gen_andi_i64(n, n, 63);
+    }
     /* By 64 - n in two steps, because n may be 0 */
     tcg_gen_xori_i64(rest, n, 63);
     for (int i = 0; i < 2; i++) {
-        r[i] = tcg_temp_new_i64();
-        tcg_gen_movcond_i64(TCG_COND_EQ, r[i], swap, zero, q[i], q[!i]);
+        d[i] = tcg_temp_new_i64();
     }
-    for (int i = 0; i < 2; i++) {
-        t[i] = tcg_temp_new_i64();
-        tcg_gen_shri_i64(t[i], r[!i], 1);
-        tcg_gen_shr_i64(t[i], t[i], rest);
-        tcg_gen_shl_i64(q[i], r[i], n);
-        tcg_gen_or_i64(q[i], q[i], t[i]);
-        tcg_gen_st_i64(q[i], tcg_env, GPR_D(a->rt, i));
+    shift(d[right], x, n);
+    back(t, y, one);
+    back(t, t, rest);
+    tcg_gen_or_i64(d[right], d[right], t);
+    shift(d[!right], y, n);
+    if (how == ROTATE) {
+        back(t, x, one);
+        back(t, t, rest);
+        tcg_gen_or_i64(d[!right], d[!right], t);
     }
-    return true;
+    return gen_store_quad(a->rt, d);
 }
+
+/* Bits @mask of the preferred word, or of its negative, shifted by @shift */
+static TCGv_i64 gen_quad_count(int rb, bool negate, int shift, uint32_t mask)
+{
+    TCGv_i64 n = tcg_temp_new_i64();
+
+    tcg_gen_ld32u_i64(n, tcg_env, GPR_W(rb, 0));
+    if (shift < 0) {
+        tcg_gen_shri_i64(n, n, -shift);
+    }
+    if (negate) {
+        tcg_gen_neg_i64(n, n);
+    }
+    if (shift) {
+        tcg_gen_shli_i64(n, n, 3);
+    }
+    tcg_gen_andi_i64(n, n, mask);
+    return n;
+}
+
+#define TRANS_QUAD_SHIFT(name, how, few, negate, shift, mask)           \
+static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
+{                                                                       \
+    return gen_quad_shift(a, how, few,                                  \
+                          gen_quad_count(a->rb, negate, shift, mask));  \
+}
+
+TRANS_QUAD_SHIFT(shlqbi, SHIFT_LEFT, true, false, 0, 7)
+TRANS_QUAD_SHIFT(shlqby, SHIFT_LEFT, false, false, 3, 31 * 8)
+TRANS_QUAD_SHIFT(shlqbybi, SHIFT_LEFT, false, false, 0, 31 * 8)
+TRANS_QUAD_SHIFT(rotqbi, ROTATE, true, false, 0, 7)
+TRANS_QUAD_SHIFT(rotqby, ROTATE, false, false, 3, 15 * 8)
+TRANS_QUAD_SHIFT(rotqbybi, ROTATE, false, false, 0, 15 * 8)
+TRANS_QUAD_SHIFT(rotqmbi, SHIFT_RIGHT, true, true, 0, 7)
+TRANS_QUAD_SHIFT(rotqmby, SHIFT_RIGHT, false, true, 3, 31 * 8)
+/* The count of bytes is negated, not that of bits. */
+TRANS_QUAD_SHIFT(rotqmbybi, SHIFT_RIGHT, false, true, -3, 31 * 8)
 
 /* Compare and halt */
 
@@ -695,12 +1240,14 @@ static void gen_branch_indirect(DisasContext *ctx, arg_bi *a,
     if (a->d != a->e) {
         translator_io_start(&ctx->base);
         gen_set_pc(ctx->pc);
+        gen_count(ctx->base.num_insns);
         gen_helper_spu_branch_enable(tcg_env, target, tcg_constant_i32(a->e));
+        gen_goto_counted(ctx);
     } else {
         /* Both at once are reserved, and change nothing. */
         gen_set_pc_var(target);
+        gen_goto_pc(ctx);
     }
-    gen_goto_pc(ctx);
 }
 
 /* A branch to @label is one that is not taken. */
@@ -881,8 +1428,9 @@ static bool trans_##name(DisasContext *ctx, arg_ch *a)                  \
 {                                                                       \
     translator_io_start(&ctx->base);                                    \
     gen_set_pc(ctx->pc);                                                \
+    gen_count(ctx->base.num_insns);                                     \
     gen_helper_spu_##name(tcg_env, tcg_constant_i32(ctx->insn));        \
-    gen_goto_pc(ctx);                                                   \
+    gen_goto_counted(ctx);                                              \
     return true;                                                        \
 }
 
@@ -898,6 +1446,9 @@ static void spu_tr_init_disas_context(DisasContextBase *base, CPUState *cs)
     int bound = -(base->pc_first | TARGET_PAGE_MASK) / 4;
 
     ctx->single_step = base->tb->flags & SPU_HFLAG_SINGLE_STEP;
+    ctx->direct = !(base->tb->flags & SPU_HFLAG_WATCHED) &&
+                  !(tb_cflags(base->tb) & CF_USE_ICOUNT) &&
+                  !base->plugin_enabled;
     base->max_insns = ctx->single_step ? 1 : MIN(base->max_insns, bound);
 }
 
@@ -917,10 +1468,19 @@ static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
     ctx->pc = base->pc_next;
     ctx->next = (ctx->pc + 4) & SPU_LS_MASK;
     ctx->insn = translator_ldl(cpu_env(cs), base, ctx->pc);
+    env_spu_cpu(cpu_env(cs))->code[ctx->pc / 16] = 1;
     base->pc_next += 4;
+    /* Straight-line code is long: end a block before TCG gives it up. */
+    if (tcg_ctx->nb_temps > TCG_MAX_TEMPS - 64) {
+        base->is_jmp = DISAS_TOO_MANY;
+    }
+    ctx->control = CONTROL_UNKNOWN;
     if (!spu_decode(ctx, ctx->insn)) {
         gen_exit(ctx, SPU_EXIT_INVALID_INSN, ctx->insn);
     }
+    /* The target, if there is one: opcodes that begin with 1 are of form RRR */
+    ctx->controls[extract32(ctx->insn, ctx->insn >> 31 ? 21 : 0, 7)] =
+        ctx->control;
 }
 
 static void spu_tr_tb_stop(DisasContextBase *base, CPUState *cs)
@@ -930,6 +1490,7 @@ static void spu_tr_tb_stop(DisasContextBase *base, CPUState *cs)
     if (base->is_jmp != DISAS_NORETURN) {
         gen_goto(ctx, 0, ctx->next);
     }
+    gen_slow_stores(ctx);
 }
 
 /* Words only: there is no disassembler to hand. */

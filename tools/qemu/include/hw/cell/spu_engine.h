@@ -82,7 +82,8 @@ SPUEngine *spu_engine_ref_new(SPUState *spu, uint64_t hz, uint64_t slice_ns,
 
 /**
  * spu_engine_tcg_new: an engine that is a vCPU of TCG
- * @spu: the SPU it executes; its counter of instructions stands still
+ * @spu: the SPU it executes; its counter of instructions is brought up to
+ *       date whenever it stops
  * @ls_space: an address space's root with the local store at 0, through which
  *            all that writes to it must go
  * @parent: becomes the parent of the vCPU
