@@ -217,6 +217,15 @@ class Program:
             return fixed | self.rng.randrange(64) << 14 | 126 << 7 | rt
         return fixed | 127 << 14 | 126 << 7 | rt
 
+    def take_flags(self):
+        """Mix FPSCR's flags into register 122, and clear them."""
+        table = self.table
+        self.emit(table['fscrrd'][0] | 121)
+        self.emit(table['roti'][0] | 1 << 14 | 122 << 7 | 122)
+        self.emit(table['xor'][0] | 121 << 14 | 122 << 7 | 122)
+        self.emit(table['xor'][0] | 121 << 14 | 121 << 7 | 121)
+        self.emit(table['fscrwr'][0] | 121 << 7)
+
     def store_code(self, start, length):
         """Overwrite some of the program, near to here, with code."""
         here = len(self.words)
@@ -308,6 +317,11 @@ def init_regs(rng, loops):
     for n in range(128):
         words = [rng.choice((rng.getrandbits(32), rng.choice(WORDS),
                              rng.randrange(64))) for _ in range(4)]
+        if rng.random() < 0.3:      # numbers of about one magnitude
+            exponent = rng.randrange(1, 255)
+            words = [rng.getrandbits(1) << 31 | rng.getrandbits(23) |
+                     min(exponent + rng.randrange(3), 255) << 23
+                     for _ in range(4)]
         if n == 126:
             words[0] = DATA + rng.randrange(16)
         elif n == 127:
@@ -379,11 +393,13 @@ def each(machines, table, args):
     for name in sorted(n for n in table if n not in CONTROL):
         rng = random.Random(f'{args.seed} {name}')
         program = Program(rng, table)
-        for _ in range(args.each):
+        for _ in range(args.each * (4 if name[0] in 'df' else 1)):
             if name in MEMORY:
                 program.emit(program.memory(name))
             else:
                 program.emit(program.random(name))
+            if name[0] in 'df':
+                program.take_flags()
         program.end()
         image, size = image_of(program, rng, 1)
         ref, tcg = run_one(machines, image, size)
@@ -533,6 +549,9 @@ SHUFFLE = {'shufb': 2, 'insert': 2, 'rotqbyi': 1, 'rotqby': 1, 'shlqbyi': 1,
            'rotqmbyi': 1}
 BRANCH = {'brz': 1, 'brnz': 2, 'br': 1, 'call': 0.5}
 
+FLOAT = {'fm': 1, 'fa': 1, 'fma': 2, 'lqd': 1, 'stqd': 1}
+DOUBLE = {'dfm': 1, 'dfa': 1, 'dfma': 2, 'lqd': 1, 'stqd': 1}
+
 
 def mixed(*parts):
     """(share, instructions and their weights), each part's total its share"""
@@ -556,19 +575,25 @@ MIXES = {
     # About what a compiler makes
     'mix': (mixed((55, INTEGER), (22, MEMORY_MIX), (13, SHUFFLE),
                   (10, BRANCH)), 3000),
-    'float': ({'fm': 1, 'fa': 1, 'fma': 2, 'lqd': 1, 'stqd': 1}, 3000),
-    'double': ({'dfm': 1, 'dfa': 1, 'dfma': 2, 'lqd': 1, 'stqd': 1}, 3000),
+    # Numbers of ordinary size, and any
+    'float': (FLOAT, 3000),
+    'float-any': (FLOAT, 3000),
+    'double': (DOUBLE, 3000),
 }
 
 
-def speed_program(rng, table, mix, length, loops):
+def speed_program(rng, table, name, loops):
     program = Program(rng, table)
+    mix, length = MIXES[name]
+    program.ordinary = name == 'float'
+    program.targets = 112
     names, weights = zip(*mix.items())
     start = len(program.words)
     while len(program.words) < start + length:
         name = rng.choices(names, weights)[0]
         if name in MEMORY:
-            program.emit(program.memory(name))
+            word = program.memory(name)
+            program.emit(word | 8 if program.ordinary else word)
         elif name == 'insert':
             insert(program)
         elif name == 'call':        # to the third, from there to the second
@@ -577,6 +602,12 @@ def speed_program(rng, table, mix, length, loops):
             program.emit(table['bi'][0] | 124 << 7)
         elif name in BRANCH:        # to the next one, taken or not
             program.add(name, program.source(), 1)
+        elif program.ordinary:      # 8 operands that stay as they are
+            word = table[name][0]
+            for pos in 0, 7, 14:
+                word = set_reg(word, pos, rng.randrange(8))
+            at = 21 if table[name][2] == '@rrr' else 0
+            program.emit(set_reg(word, at, 8 | program.target()))
         else:
             program.emit(program.random(name))
     count = len(program.words) - start + 2
@@ -586,6 +617,10 @@ def speed_program(rng, table, mix, length, loops):
     program.emit(1)
     loops = max(loops // count, 1)
     image, _ = image_of(program, rng, loops)
+    if program.ordinary:
+        words = [struct.pack('>f', rng.choice((-1, 1)) * rng.uniform(1, 2))
+                 for _ in range(32)]
+        image = image[:INIT] + b''.join(words) + image[INIT + 128:]
     return image, loops * count
 
 
@@ -600,14 +635,13 @@ def speed(args, table):
         for spes in args.spes:
             m = Machine(args.qemu, engine, spes, [])
             for name in classes:
-                mix, length = MIXES[name]
                 loops = args.speed * 1000000
                 if engine == 'reference':
                     loops //= 10
-                if name in ('float', 'double'):
+                if MIXES[name][0] in (FLOAT, DOUBLE):
                     loops //= 5
                 image, count = speed_program(random.Random(args.seed), table,
-                                             mix, length, loops)
+                                             name, loops)
                 best = 0
                 for _ in range(args.runs):
                     for n in range(spes):

@@ -40,10 +40,6 @@
 #include "spu_tcg.h"
 #include "trace.h"
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
 #define HELPER_H "hw/cell/spu_helper.h"
 #include "exec/helper-proto.h.inc"
 #undef  HELPER_H
@@ -333,32 +329,6 @@ void HELPER(spu_##name)(void *d, void *a, uint32_t imm)                 \
 }
 
 #include "spu_helper_ops.h.inc"
-
-#ifdef __x86_64__
-/*
- * pshufb takes a byte of one register, and zero where the selector's first bit
- * is set.  Registers are held with the last byte first.
- */
-void __attribute__((target("ssse3")))
-HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
-{
-    const __m128i constants = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                            -1, -1, 0x80, 0x80);
-    __m128i control = *(__m128i *)c;
-    __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(15));
-    __m128i from_a = _mm_shuffle_epi8(*(__m128i *)a, sel);
-    __m128i from_b = _mm_shuffle_epi8(*(__m128i *)b, sel);
-    /* Bit 4 of each byte becomes its first */
-    __m128i is_b = _mm_cmpgt_epi8(_mm_setzero_si128(),
-                                  _mm_slli_epi16(control, 3));
-    __m128i upper = _mm_and_si128(_mm_srli_epi16(control, 4),
-                                  _mm_set1_epi8(15));
-
-    *(__m128i *)d = _mm_or_si128(_mm_or_si128(_mm_and_si128(is_b, from_b),
-                                              _mm_andnot_si128(is_b, from_a)),
-                                 _mm_shuffle_epi8(constants, upper));
-}
-#endif
 
 void HELPER(spu_fscrwr)(CPUPPCState *env, void *a)
 {
