@@ -537,6 +537,12 @@ static void spu_cpu_dump_state(CPUState *cs, FILE *f, int flags)
     }
 }
 
+static void spu_cpu_disas_set_info(CPUState *cs, disassemble_info *info)
+{
+    info->endian = BFD_ENDIAN_BIG;
+    info->print_insn = spu_print_insn;
+}
+
 static ObjectClass *spu_cpu_class_by_name(const char *name)
 {
     return object_class_by_name(TYPE_SPU_CPU);
@@ -612,6 +618,7 @@ static void spu_cpu_class_init(ObjectClass *oc, void *data)
     cc->mmu_index = spu_cpu_mmu_index;
     cc->set_pc = spu_cpu_set_pc;
     cc->get_pc = spu_cpu_get_pc;
+    cc->disas_set_info = spu_cpu_disas_set_info;
     cc->dump_state = spu_cpu_dump_state;
     cc->sysemu_ops = &spu_sysemu_ops;
     cc->tcg_ops = &spu_tcg_ops;

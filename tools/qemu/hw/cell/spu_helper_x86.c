@@ -13,6 +13,8 @@
 #include "spu_tcg.h"
 
 #ifdef __x86_64__
+/* gcc 12 finds uninitialised variables in its own header. */
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
 #define HELPER_H "hw/cell/spu_helper.h"

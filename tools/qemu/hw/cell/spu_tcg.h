@@ -9,6 +9,7 @@
 #define HW_CELL_SPU_TCG_H
 
 #include "cpu.h"
+#include "disas/dis-asm.h"
 #include "qemu/thread.h"
 #include "hw/cell/spu_engine.h"
 
@@ -63,6 +64,7 @@ static inline SPUCPU *env_spu_cpu(CPUPPCState *env)
     return container_of(env, SPUCPU, env);
 }
 
+int spu_print_insn(bfd_vma addr, disassemble_info *info);
 void spu_translate_code(CPUState *cs, TranslationBlock *tb, int *max_insns,
                         vaddr pc, void *host_pc);
 

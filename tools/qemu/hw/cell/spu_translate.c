@@ -1510,28 +1510,12 @@ static void spu_tr_tb_stop(DisasContextBase *base, CPUState *cs)
     gen_slow_stores(ctx);
 }
 
-/* Words only: there is no disassembler to hand. */
-static bool spu_tr_disas_log(const DisasContextBase *base, CPUState *cs,
-                             FILE *f)
-{
-    for (vaddr pc = base->pc_first; pc < base->pc_next; pc += 4) {
-        uint32_t insn;
-
-        if (!translator_st(base, &insn, pc, 4)) {
-            break;
-        }
-        fprintf(f, "0x%05" VADDR_PRIx ":  %08x\n", pc, be32_to_cpu(insn));
-    }
-    return true;
-}
-
 static const TranslatorOps spu_translator_ops = {
     .init_disas_context = spu_tr_init_disas_context,
     .tb_start = spu_tr_tb_start,
     .insn_start = spu_tr_insn_start,
     .translate_insn = spu_tr_translate_insn,
     .tb_stop = spu_tr_tb_stop,
-    .disas_log = spu_tr_disas_log,
 };
 
 void spu_translate_code(CPUState *cs, TranslationBlock *tb, int *max_insns,
