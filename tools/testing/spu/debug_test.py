@@ -122,6 +122,142 @@ def disassembler(qemu, table, objdump, directory, rng):
     return failed
 
 
+class Gdb:
+    """The remote serial protocol, as gdb would talk it"""
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(path)
+        self.file = self.sock.makefile('rb')
+        self.cmd('qSupported:multiprocess+;swbreak+')
+
+    def send(self, text):
+        self.sock.sendall(b'$%s#%02x' % (text.encode(),
+                                         sum(text.encode()) % 256))
+
+    def reply(self):
+        while self.file.read(1) != b'$':
+            pass
+        data = b''
+        while not data.endswith(b'#'):
+            data += self.file.read(1)
+        self.file.read(2)
+        self.sock.sendall(b'+')
+        return data[:-1].decode()
+
+    def cmd(self, text):
+        self.send(text)
+        return self.reply()
+
+    def threads(self):
+        ids = self.cmd('qfThreadInfo')[1:]
+        while (more := self.cmd('qsThreadInfo')) != 'l':
+            ids += ',' + more[1:]
+        return ids.split(',')
+
+    def feature(self, name):
+        text = ''
+        while True:
+            part = self.cmd(f'qXfer:features:read:{name}:{len(text):x},400')
+            text += part[1:]
+            if part[0] != 'm':
+                return text
+
+
+PC, SRR0, FPSCR = 128, 129, 130
+
+
+def gdb(qemu, table, directory, rng):
+    """
+    A program counts register 3 in a loop: stop it there, look at its
+    registers and at local store, change them, let it end.
+    """
+    path = os.path.join(directory, 'gdb')
+    m = Machine(qemu, 'tcg', 2, ['-gdb', f'unix:{path},server=on,wait=off'])
+    op = {name: entry[0] for name, entry in table.items()}
+    regs = [rng.getrandbits(128) for _ in range(128)]
+    words = [op['lqa'] | (engine_diff.INIT + 16 * n) // 4 << 7 | n
+             for n in range(128)]
+    loop = 4 * len(words)
+    words += [op['ai'] | 1 << 14 | 3 << 7 | 3,              # loop:
+              op['brz'] | (-1 & 0xffff) << 7 | 4,
+              op['stqa'] | SAVE // 4 << 7 | 5, 0x1234]
+    regs[4] = 0
+    m.write(LS, struct.pack(f'>{len(words)}I', *words))
+    m.write(LS + engine_diff.INIT,
+            b''.join(r.to_bytes(16, 'big') for r in regs))
+    failed = []
+
+    def check(what, got, expected):
+        if got != expected:
+            failed.append(what)
+            print(f'# {what}: {got}, not {expected}')
+
+    m.start(CODE)
+    g = Gdb(path)
+    g.cmd('?')
+    # The PPE's process comes first, then one for each SPU.
+    for n in 2, 3:
+        g.cmd(f'vAttach;{n}')
+    check('threads', g.threads(), ['p01.01', 'p02.02', 'p03.03'])
+    g.cmd('Hgp1.1')
+    target = g.feature('target.xml')
+    check('the PPE', 'power64-core.xml' in target, True)
+    g.cmd('Hgp2.2')
+    target = g.feature('target.xml')
+    check('architecture', re.findall('<architecture>(.*)</architecture>',
+                                     target), ['spu:256K'])
+    xml = g.feature('spu-core.xml')
+    check('registers', re.findall('reg name="([^"]*)"', xml),
+          [f'r{n}' for n in range(128)] + ['pc', 'srr0', 'fpscr'])
+
+    # At the loop's start, by a breakpoint
+    check('breakpoint', g.cmd(f'Z0,{loop:x},4'), 'OK')
+    g.send('vCont;c')
+    stop = g.reply()
+    check('stop', 'thread:p02.02' in stop, True)
+    check('pc', int(g.cmd(f'p{PC:x}'), 16), loop)
+    all_regs = g.cmd('g')
+    check('length of all', len(all_regs), 2 * (128 * 16 + 4 + 4 + 16))
+    count = int(g.cmd('p3')[:8], 16)
+    for n in range(128):
+        if n != 3:
+            check(f'register {n}', int(all_regs[32 * n:32 * n + 32], 16),
+                  regs[n])
+    check('fpscr', int(g.cmd(f'p{FPSCR:x}'), 16), 0)
+    check('srr0', int(g.cmd(f'p{SRR0:x}'), 16), 0)
+    check('local store', g.cmd(f'm{engine_diff.INIT:x},10'),
+          f'{regs[0]:032x}')
+    # One instruction, one turn
+    check('breakpoint', g.cmd(f'z0,{loop:x},4'), 'OK')
+    g.send('vCont;s:p2.2')
+    g.reply()
+    check('pc after a step', int(g.cmd(f'p{PC:x}'), 16), loop + 4)
+    check('count', int(g.cmd('p3')[:8], 16), (count + 1) & 0xffffffff)
+    # The same one again
+    check('write', g.cmd(f'P{PC:x}={loop:08x}'), 'OK')
+    g.send('vCont;s:p2.2')
+    g.reply()
+    check('pc after another', int(g.cmd(f'p{PC:x}'), 16), loop + 4)
+    check('count', int(g.cmd('p3')[:8], 16), (count + 2) & 0xffffffff)
+    # Register 4 ends the loop, 5 is what it saves then.
+    val = rng.getrandbits(128)
+    check('write', g.cmd(f'P5={val:032x}'), 'OK')
+    check('write', g.cmd(f'P4={1 << 96:032x}'), 'OK')
+    check('watchpoint', g.cmd(f'Z2,{SAVE:x},10'), 'OK')
+    g.send('vCont;c')
+    stop = g.reply()
+    check('watchpoint', 'watch:' in stop and 'thread:p02.02' in stop, True)
+    check('watchpoint', g.cmd(f'z2,{SAVE:x},10'), 'OK')
+    g.cmd('D;1')
+    g.cmd('D;2')
+    g.cmd('D;3')
+    check('status', m.wait() >> 16, 0x1234)
+    check('saved', m.read(LS + SAVE, 16).hex(), f'{val:032x}')
+    m.quit()
+    return len(failed)
+
+
 def main():
     qemu, decode, objdump = sys.argv[1:4]
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
@@ -129,12 +265,18 @@ def main():
     tests = (
         ('the disassembler writes what binutils does',
          lambda d, rng: disassembler(qemu, table, objdump, d, rng)),
+        ("gdb's protocol finds the SPUs, their registers and memory",
+         lambda d, rng: gdb(qemu, table, d, rng)),
     )
     print(f'TAP version 13\n1..{len(tests)}\n# seed {seed}, the last argument')
     status = 0
     for n, (name, test) in enumerate(tests, 1):
         with tempfile.TemporaryDirectory() as directory:
-            failed = test(directory, random.Random(seed))
+            try:
+                failed = test(directory, random.Random(seed))
+            except (IndexError, OSError, ValueError) as e:
+                print(f'# {e!r}, in line {e.__traceback__.tb_next.tb_lineno}')
+                failed = True
         status |= bool(failed)
         print(f'{"not " if failed else ""}ok {n} {name}', flush=True)
     return status

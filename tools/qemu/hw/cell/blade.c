@@ -21,6 +21,7 @@
 #include "exec/address-spaces.h"
 #include "hw/cell/blade.h"
 #include "hw/char/serial-mm.h"
+#include "hw/cpu/cluster.h"
 #include "hw/loader.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/ppc.h"
@@ -110,15 +111,44 @@ static void cell_regs_dt_populate(void *fdt, int be_offset, const char *name,
 
 /* A chip */
 
-static void cell_chip_realize_thread(CellChip *chip, unsigned n, Error **errp)
+static void cell_chip_init_thread(CellChip *chip, Object *ppe, unsigned n)
 {
     Object *obj = object_new(chip->cpu_type);
     g_autofree char *name = g_strdup_printf("thread[%u]", n);
-    CPUPPCState *env;
 
-    object_property_add_child(OBJECT(chip), name, obj);
+    object_property_add_child(ppe, name, obj);
     chip->thread[n] = POWERPC_CPU(obj);
     object_unref(obj);
+}
+
+/*
+ * The threads of all chips share memory, and a kernel: they are one cluster,
+ * gdb's first process.  It is the first chip's, and has no room for others'
+ * objects.
+ */
+static bool cell_chip_init_ppe(CellChip *chip, Error **errp)
+{
+    Object *ppe = object_new(chip->node ? TYPE_CONTAINER : TYPE_CPU_CLUSTER);
+
+    object_property_add_child(OBJECT(chip), "ppe", ppe);
+    object_unref(ppe);
+    for (unsigned n = 0; n < chip->nr_threads; n++) {
+        cell_chip_init_thread(chip, ppe, n);
+    }
+    if (chip->node) {
+        for (unsigned n = 0; n < chip->nr_threads; n++) {
+            CPU(chip->thread[n])->cluster_index = 0;
+        }
+        return true;
+    }
+    return qdev_realize(DEVICE(ppe), NULL, errp);
+}
+
+static void cell_chip_realize_thread(CellChip *chip, unsigned n, Error **errp)
+{
+    Object *obj = OBJECT(chip->thread[n]);
+    CPUPPCState *env;
+
     if (!qdev_realize(DEVICE(obj), NULL, errp)) {
         return;
     }
@@ -173,6 +203,9 @@ static void cell_chip_realize(DeviceState *dev, Error **errp)
     sysbus_mmio_map(SYS_BUS_DEVICE(&chip->iic), 0,
                     CELL_BE_BASE(chip->node) + CELL_BE_IIC);
 
+    if (!cell_chip_init_ppe(chip, errp)) {
+        return;
+    }
     for (unsigned n = 0; n < chip->nr_threads; n++) {
         cell_chip_realize_thread(chip, n, errp);
         if (*errp) {

@@ -30,6 +30,7 @@
 #include "exec/exec-all.h"
 #include "exec/memopidx.h"
 #include "exec/page-protection.h"
+#include "gdbstub/helpers.h"
 #include "system/tcg.h"
 #include "accel/tcg/cpu-ops.h"
 #include "hw/core/sysemu-cpu-ops.h"
@@ -429,7 +430,8 @@ SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
     s->ls = spu->ls;
     s->engine.stopped = stopped_fn;
     s->engine.opaque = opaque;
-    qdev_prop_set_uint32(DEVICE(cluster), "cluster-id", id);
+    /* The PPE has the first one. */
+    qdev_prop_set_uint32(DEVICE(cluster), "cluster-id", 1 + id);
     if (!qdev_realize(DEVICE(cluster), NULL, errp) ||
         !qdev_realize(DEVICE(cpu), NULL, errp)) {
         object_unparent(cluster);
@@ -537,6 +539,68 @@ static void spu_cpu_dump_state(CPUState *cs, FILE *f, int flags)
     }
 }
 
+/* gdb's numbers: gdb-xml/spu-core.xml */
+enum {
+    GDB_PC = SPU_NUM_GPR,
+    GDB_SRR0,
+    GDB_FPSCR,
+};
+
+static SPUReg *gdb_reg(SPUCPU *s, int n)
+{
+    return n == GDB_FPSCR ? &s->engine.spu->fpscr :
+           s->engine.running ? &s->gpr[n] : &s->engine.spu->gpr[n];
+}
+
+static int spu_cpu_gdb_read_register(CPUState *cs, GByteArray *buf, int n)
+{
+    SPUCPU *s = SPU_CPU(cs);
+    SPUState *spu = s->engine.spu;
+
+    switch (n) {
+    case GDB_PC:
+        return gdb_get_reg32(buf, s->engine.running ? s->env.nip : spu->pc);
+    case GDB_SRR0:
+        return gdb_get_reg32(buf, spu->srr0);
+    default:
+        return gdb_get_reg128(buf, SPU_D(gdb_reg(s, n), 0),
+                              SPU_D(gdb_reg(s, n), 1));
+    }
+}
+
+static int spu_cpu_gdb_write_register(CPUState *cs, uint8_t *mem, int n)
+{
+    SPUCPU *s = SPU_CPU(cs);
+    SPUState *spu = s->engine.spu;
+    SPUReg val;
+
+    switch (n) {
+    case GDB_PC:
+        spu->pc = ldl_be_p(mem) & SPU_LS_MASK & ~3;
+        if (s->engine.running) {
+            set_pc(s, spu->pc);
+        }
+        return 4;
+    case GDB_SRR0:
+        spu->srr0 = ldl_be_p(mem) & SPU_LS_MASK & ~3;
+        return 4;
+    default:
+        SPU_D(&val, 0) = ldq_be_p(mem);
+        SPU_D(&val, 1) = ldq_be_p(mem + 8);
+        if (n == GDB_FPSCR) {
+            spu_op_fscrwr(&spu->fpscr, &val);
+        } else {
+            *gdb_reg(s, n) = val;
+        }
+        return 16;
+    }
+}
+
+static const char *spu_cpu_gdb_arch_name(CPUState *cs)
+{
+    return "spu:256K";
+}
+
 static void spu_cpu_disas_set_info(CPUState *cs, disassemble_info *info)
 {
     info->endian = BFD_ENDIAN_BIG;
@@ -620,6 +684,10 @@ static void spu_cpu_class_init(ObjectClass *oc, void *data)
     cc->get_pc = spu_cpu_get_pc;
     cc->disas_set_info = spu_cpu_disas_set_info;
     cc->dump_state = spu_cpu_dump_state;
+    cc->gdb_core_xml_file = "spu-core.xml";
+    cc->gdb_arch_name = spu_cpu_gdb_arch_name;
+    cc->gdb_read_register = spu_cpu_gdb_read_register;
+    cc->gdb_write_register = spu_cpu_gdb_write_register;
     cc->sysemu_ops = &spu_sysemu_ops;
     cc->tcg_ops = &spu_tcg_ops;
 }
