@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Test QEMU's own means of debugging with the SPUs of its engine tcg.
 
-usage: debug_test.py QEMU DECODE OBJDUMP [SEED]
+usage: debug_test.py QEMU DECODE OBJDUMP PLUGIN [SEED]
 
-OBJDUMP is binutils' for the SPU.
+OBJDUMP is binutils' for the SPU, PLUGIN is libinsn.so of QEMU's tests.
 """
 
 import os
@@ -258,15 +258,45 @@ def gdb(qemu, table, directory, rng):
     return len(failed)
 
 
+def count(qemu, table, plugin, rng):
+    """A loop with a store, a branch and a channel, on the second SPE"""
+    turns, spe = rng.randrange(1000, 30000), 1
+    op = {name: entry[0] for name, entry in table.items()}
+    words = [op['il'] | turns << 7 | 3,
+             op['stqa'] | SAVE // 4 << 7 | 3,               # loop:
+             op['rchcnt'] | 29 << 7 | 4,
+             op['brz'] | 2 << 7 | 4, op['heqi'] | 1 << 14 | 4 << 7,
+             op['ai'] | (-1 & 0x3ff) << 14 | 3 << 7 | 3,
+             op['brnz'] | (-5 & 0xffff) << 7 | 3, 0x99]
+    m = Machine(qemu, 'tcg', 2, ['-plugin', f'{plugin},inline=on', '-d',
+                                 'plugin,trace:spu_engine_tcg_exit'])
+    m.write(LS + spe * engine_diff.SPE_STRIDE,
+            struct.pack(f'>{len(words)}I', *words))
+    m.start(CODE, spe)
+    status = m.wait(spe)
+    expected = 1 + 5 * turns + 1            # the mailbox is empty
+    counted = m.insns()
+    m.proc.terminate()
+    m.proc.wait(20)
+    with open(os.path.join(m.dir.name, 'log')) as f:
+        cpus = [int(n) for n in re.findall(r'cpu \d insns: (\d+)', f.read())]
+    print(f'# status {status:#x}, expected {expected}, the SPU says '
+          f'{counted}, by vCPU {cpus}')
+    return (status >> 16 != 0x99 or counted != expected or
+            cpus[1:] != [0, expected] or not 0 < cpus[0] < expected)
+
+
 def main():
-    qemu, decode, objdump = sys.argv[1:4]
-    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    qemu, decode, objdump, plugin = sys.argv[1:5]
+    seed = int(sys.argv[5]) if len(sys.argv) > 5 else 1
     table = engine_diff.formats(decode)
     tests = (
         ('the disassembler writes what binutils does',
          lambda d, rng: disassembler(qemu, table, objdump, d, rng)),
         ("gdb's protocol finds the SPUs, their registers and memory",
          lambda d, rng: gdb(qemu, table, d, rng)),
+        ('a plugin counts the instructions of each SPU',
+         lambda d, rng: count(qemu, table, plugin, rng)),
     )
     print(f'TAP version 13\n1..{len(tests)}\n# seed {seed}, the last argument')
     status = 0

@@ -147,16 +147,16 @@ static bool cell_chip_init_ppe(CellChip *chip, Error **errp)
 static void cell_chip_realize_thread(CellChip *chip, unsigned n, Error **errp)
 {
     Object *obj = OBJECT(chip->thread[n]);
-    CPUPPCState *env;
+    CPUPPCState *env = &chip->thread[n]->env;
 
+    /* Before the vCPU is one: a plugin may read the decrementer then. */
+    cpu_ppc_tb_init(env, CELL_TIMEBASE_FREQ);
     if (!qdev_realize(DEVICE(obj), NULL, errp)) {
         return;
     }
-    env = &chip->thread[n]->env;
     env->spr_cb[SPR_PIR].default_value = chip->node * CELL_MAX_THREADS + n;
     /* CTRL: which thread this is, both enabled, running */
     env->spr_cb[SPR_CTRL].default_value = 0x80000000 >> n | 0x00c00001;
-    cpu_ppc_tb_init(env, CELL_TIMEBASE_FREQ);
 
     qdev_connect_gpio_out(DEVICE(&chip->iic), n,
                           qdev_get_gpio_in(DEVICE(obj), PPC970_INPUT_INT));
