@@ -242,11 +242,44 @@ static void cell_chip_init(Object *obj)
     object_initialize_child(obj, "iic", &chip->iic, TYPE_CELL_IIC);
 }
 
+static int cell_chip_pre_save(void *opaque)
+{
+    CellChip *chip = opaque;
+
+    for (unsigned n = 0; n < chip->nr_threads; n++) {
+        CPUPPCState *env = &chip->thread[n]->env;
+
+        chip->migrated.quiesced[n] = env->quiesced;
+        chip->migrated.suspended[n] = env->resume_as_sreset;
+        chip->migrated.tb_offset[n] = env->tb_env->tb_offset;
+    }
+    return 0;
+}
+
+static int cell_chip_post_load(void *opaque, int version_id)
+{
+    CellChip *chip = opaque;
+
+    for (unsigned n = 0; n < chip->nr_threads; n++) {
+        CPUPPCState *env = &chip->thread[n]->env;
+
+        env->quiesced = chip->migrated.quiesced[n];
+        env->resume_as_sreset = chip->migrated.suspended[n];
+        env->tb_env->tb_offset = chip->migrated.tb_offset[n];
+    }
+    return 0;
+}
+
 static const VMStateDescription vmstate_cell_chip = {
     .name = TYPE_CELL_CHIP,
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = cell_chip_pre_save,
+    .post_load = cell_chip_post_load,
     .fields = (const VMStateField[]) {
+        VMSTATE_BOOL_ARRAY(migrated.quiesced, CellChip, CELL_MAX_THREADS),
+        VMSTATE_BOOL_ARRAY(migrated.suspended, CellChip, CELL_MAX_THREADS),
+        VMSTATE_INT64_ARRAY(migrated.tb_offset, CellChip, CELL_MAX_THREADS),
         VMSTATE_UINT8_ARRAY(pervasive.data, CellChip, CELL_REGS_SIZE),
         VMSTATE_UINT8_ARRAY(mic.data, CellChip, CELL_REGS_SIZE),
         VMSTATE_END_OF_LIST()

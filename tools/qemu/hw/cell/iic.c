@@ -345,10 +345,18 @@ static const VMStateDescription vmstate_cell_iic_route = {
     },
 };
 
+/* The threads' state has no interrupt lines. */
+static int cell_iic_post_load(void *opaque, int version_id)
+{
+    cell_iic_update(opaque);
+    return 0;
+}
+
 static const VMStateDescription vmstate_cell_iic = {
     .name = TYPE_CELL_IIC,
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = cell_iic_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT8_ARRAY(prio, CellIICState, CELL_IIC_THREADS),
         VMSTATE_UINT16_ARRAY(ipi, CellIICState, CELL_IIC_THREADS),

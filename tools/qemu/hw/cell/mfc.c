@@ -695,6 +695,13 @@ static void mfc_run_exclusive(CPUState *cs, run_on_cpu_data data)
     bql_unlock();
 }
 
+/*
+ * Commands may issue each other through the registers of MFCs, and that
+ * without end: it must not take the machine with it.  After so many of them
+ * the queues rest a while.
+ */
+#define MFC_MAX_BURST   256
+
 /* One pass over a queue; returns whether that changed anything. */
 static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
 {
@@ -706,7 +713,8 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
     unsigned i = 0;
 
     queue_compact(q);
-    while (i < q->count && !m->suspended && !m->faulted) {
+    while (i < q->count && !m->suspended && !m->faulted &&
+           m->burst < MFC_MAX_BURST) {
         MFCCommand *c = &q->slot[i];
         uint16_t op = mfc_op(c);
         uint32_t group = op & OP_ALL ? UINT32_MAX : BIT(c->tag);
@@ -720,7 +728,7 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
                     async_safe_run_on_cpu(first_cpu, mfc_run_exclusive,
                                           RUN_ON_CPU_HOST_PTR(spe));
                 }
-            } else if (mfc_exec(spe, id, c)) {
+            } else if (m->burst++, mfc_exec(spe, id, c)) {
                 mfc_complete(spe, id, i);
                 progress = true;
                 continue;
@@ -753,13 +761,26 @@ static void mfc_run_queues(CellSPEState *spe, bool exclusive)
         m->rerun = true;
         return;
     }
+    if (timer_pending(&m->resume)) {
+        return;
+    }
     m->running = true;
+    m->burst = 0;
     do {
         m->rerun = false;
         progress = mfc_run_queue(spe, MFC_QUEUE_PROXY, exclusive);
         progress |= mfc_run_queue(spe, MFC_QUEUE_SPU, exclusive);
-    } while (progress || m->rerun);
+    } while ((progress || m->rerun) && m->burst < MFC_MAX_BURST);
     m->running = false;
+    if (m->burst >= MFC_MAX_BURST) {
+        timer_mod(&m->resume, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                              spe->slice_ns);
+    }
+}
+
+static void mfc_resume(void *opaque)
+{
+    mfc_run_queues(opaque, false);
 }
 
 void cell_mfc_run(CellSPEState *spe)
@@ -974,6 +995,7 @@ void cell_mfc_reset(CellSPEState *spe)
 
     mfc_purge(spe);
     line_release(m);
+    timer_del(&m->resume);
     memset(m->queue, 0, sizeof(m->queue));
     memset(m->slb, 0, sizeof(m->slb));
     m->slb_index = 0;
@@ -989,6 +1011,39 @@ void cell_mfc_reset(CellSPEState *spe)
     m->cer = 0;
 }
 
+bool cell_mfc_post_load(CellSPEState *spe)
+{
+    CellMFC *m = &spe->mfc;
+    MFCQueueId id;
+    unsigned i;
+
+    for (id = 0; id < MFC_QUEUES; id++) {
+        MFCQueue *q = &m->queue[id];
+
+        q->count = 0;
+        for (i = 0; i < MFC_SPU_SLOTS; i++) {
+            q->count += q->slot[i].valid;
+            if (q->slot[i].tag >= MFC_TAGS ||
+                (q->slot[i].valid && id == MFC_QUEUE_PROXY &&
+                 i >= MFC_PROXY_SLOTS)) {
+                return false;
+            }
+        }
+    }
+    if (m->slb_index >= MFC_SLB_ENTRIES) {
+        return false;
+    }
+    if (m->reserved) {
+        QLIST_INSERT_HEAD(&m->lines->holders, m, holder);
+    }
+    if (m->exclusive_pending) {
+        /* Nobody has been asked here to stop the CPUs. */
+        m->exclusive_pending = false;
+        timer_mod(&m->resume, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    }
+    return true;
+}
+
 void cell_mfc_init(CellSPEState *spe)
 {
     CellMFC *m = &spe->mfc;
@@ -1002,6 +1057,7 @@ void cell_mfc_init(CellSPEState *spe)
         object_unref(lines);
     }
     m->lines = CELL_LOCK_LINES(lines);
+    timer_init_ns(&m->resume, QEMU_CLOCK_VIRTUAL, mfc_resume, spe);
     timer_init_ns(&m->line_watch, QEMU_CLOCK_VIRTUAL, line_watch_expired, spe);
 }
 

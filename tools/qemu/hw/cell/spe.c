@@ -24,7 +24,6 @@
 #include "hw/irq.h"
 #include "hw/ppc/fdt.h"
 #include "hw/qdev-properties.h"
-#include "migration/vmstate.h"
 #include "trace.h"
 
 #include <libfdt.h>
@@ -743,19 +742,13 @@ static const Property cell_spe_properties[] = {
                        0),
 };
 
-/* What an engine is about to deliver has no form that could be migrated. */
-static const VMStateDescription vmstate_cell_spe = {
-    .name = TYPE_CELL_SPE,
-    .unmigratable = 1,
-};
-
 static void cell_spe_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 
     dc->desc = "Cell Broadband Engine Synergistic Processor Element";
     dc->realize = cell_spe_realize;
-    dc->vmsd = &vmstate_cell_spe;
+    dc->vmsd = &cell_spe_vmstate;
     dc->user_creatable = false;
     device_class_set_legacy_reset(dc, cell_spe_reset);
     device_class_set_props(dc, cell_spe_properties);

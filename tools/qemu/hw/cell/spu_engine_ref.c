@@ -19,23 +19,8 @@
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
 #include "qemu/timer.h"
-#include "hw/cell/spu_engine.h"
+#include "spu_engine_ref.h"
 #include "trace.h"
-
-typedef struct SPUEngineRef {
-    SPUEngine engine;
-    QEMUTimer *timer;
-    uint32_t hz;
-    uint64_t slice_ns;
-    /* The SPU began its @insns latest instructions at @base_ns. */
-    int64_t base_ns;
-    uint64_t insns;
-    int64_t due_ns;             /* when the timer was to fire */
-    /* How execution ended, if it is to be told at due_ns. */
-    bool ended;
-    SPUExit why;
-    uint32_t code;
-} SPUEngineRef;
 
 static SPUEngineRef *to_ref(SPUEngine *e)
 {
@@ -109,6 +94,8 @@ static void spu_engine_ref_run(void *opaque)
     SPUEngine *e = &r->engine;
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     int64_t slice_end = QEMU_ALIGN_DOWN(now, r->slice_ns) + r->slice_ns;
+    unsigned epoch = r->epoch;
+    bool first = true, more;
     SPUExit why;
 
     if (r->ended) {
@@ -131,19 +118,26 @@ static void spu_engine_ref_run(void *opaque)
             why = SPU_EXIT_BUDGET;
             break;
         }
-        why = spu_interp_run(e->spu, limit - r->insns, true, &done, &code);
-        r->insns += done;
-
+        /* The first may be a channel instruction, and stop or restart us. */
+        why = spu_interp_run(e->spu, first ? 1 : limit - r->insns, true,
+                             &done, &code);
         if (!e->running) {
-            /* A channel instruction made the SPE stop its SPU. */
             return;
         }
+        if (r->epoch != epoch) {
+            e->spu->pc = r->start_pc;
+            return;
+        }
+        r->insns += done;
+        more = why == SPU_EXIT_CHANNEL ? spu_time(r) <= now :
+               why == SPU_EXIT_BUDGET && first;
+        first = why == SPU_EXIT_CHANNEL;
         /* All others are ends of execution. */
         if (why > SPU_EXIT_STALL) {
             end(r, why, code, now);
             return;
         }
-    } while (why == SPU_EXIT_CHANNEL && spu_time(r) <= now);
+    } while (more);
 
     switch (why) {
     case SPU_EXIT_BUDGET:
@@ -173,10 +167,14 @@ static void run_from_now(SPUEngineRef *r)
 
 static void spu_engine_ref_start(SPUEngine *e)
 {
+    SPUEngineRef *r = to_ref(e);
+
     if (!e->running) {
         trace_spu_engine_ref_start(e->spu, e->spu->pc);
         e->running = true;
-        run_from_now(to_ref(e));
+        r->epoch++;
+        r->start_pc = e->spu->pc;
+        run_from_now(r);
     }
 }
 

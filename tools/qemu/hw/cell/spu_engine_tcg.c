@@ -31,8 +31,10 @@
 #include "exec/memopidx.h"
 #include "exec/page-protection.h"
 #include "gdbstub/helpers.h"
+#include "migration/vmstate.h"
 #include "system/tcg.h"
 #include "accel/tcg/cpu-ops.h"
+#include "hw/cell/spe.h"
 #include "hw/core/sysemu-cpu-ops.h"
 #include "hw/cpu/cluster.h"
 #include "hw/qdev-core.h"
@@ -653,6 +655,23 @@ static void spu_cpu_realize(DeviceState *dev, Error **errp)
     parent->realize(dev, errp);
 }
 
+/* Between two instructions: all vCPUs are stopped when this is saved. */
+static const VMStateDescription vmstate_spu_cpu = {
+    .name = TYPE_SPU_CPU,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_CPU(),
+        VMSTATE_ARRAY(gpr, SPUCPU, SPU_NUM_GPR, 0, vmstate_info_spu_reg,
+                      SPUReg),
+        VMSTATE_UINT64(env.nip, SPUCPU),
+        VMSTATE_UINT32(env.hflags, SPUCPU),
+        VMSTATE_BOOL(engine.running, SPUCPU),
+        VMSTATE_BOOL(engine.stalled, SPUCPU),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static const TCGCPUOps spu_tcg_ops = {
     /* The target's: it is done once, for the first vCPU of any class. */
     .initialize = ppc_translate_init,
@@ -677,6 +696,7 @@ static void spu_cpu_class_init(ObjectClass *oc, void *data)
     CPUClass *cc = CPU_CLASS(oc);
 
     dc->realize = spu_cpu_realize;
+    dc->vmsd = &vmstate_spu_cpu;
     dc->user_creatable = false;
     cc->class_by_name = spu_cpu_class_by_name;
     cc->mmu_index = spu_cpu_mmu_index;

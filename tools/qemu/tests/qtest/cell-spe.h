@@ -34,6 +34,9 @@
 #define SPU_IOHL(rt, imm)       (0x60800000 | (imm) << 7 | (rt))
 #define SPU_AI(rt, ra, imm)     (0x1c000000 | ((imm) & 0x3ff) << 14 | \
                                  (ra) << 7 | (rt))
+#define SPU_FSCRRD(rt)          (0x73000000 | (rt))
+#define SPU_FSCRWR(ra)          (0x77400000 | (ra) << 7)
+#define SPU_BRNZ(rt, words)     (0x21000000 | ((words) & 0xffff) << 7 | (rt))
 #define SPU_BR(words)           (0x32000000 | ((words) & 0xffff) << 7)
 #define SPU_BIE(ra)             (0x35040000 | (ra) << 7)
 #define SPU_RDCH(rt, ch)        (0x01a00000 | (ch) << 7 | (rt))

@@ -67,6 +67,12 @@ struct CellChip {
     char *cpu_type;
 
     PowerPCCPU *thread[CELL_MAX_THREADS];
+    /* What the CPUs' own migration leaves out, while that goes on */
+    struct {
+        bool quiesced[CELL_MAX_THREADS];
+        bool suspended[CELL_MAX_THREADS];   /* see helper_store_cell_ctrl() */
+        int64_t tb_offset[CELL_MAX_THREADS];
+    } migrated;
     CellIICState iic;
     CellSPEState spe[CELL_MAX_SPES];
     CellRegs pervasive;

@@ -49,6 +49,11 @@ typedef struct MFCQueue {
     uint32_t tag;
 } MFCQueue;
 
+typedef struct MFCSLBEntry {
+    uint64_t esid;
+    uint64_t vsid;
+} MFCSLBEntry;
+
 /*
  * The lock lines reserved in a machine: one such object is shared by all
  * its SPEs, so that a store of one MFC ends the reservations of others.
@@ -71,20 +76,19 @@ struct CellMFC {
     unsigned changes;       /* counts purges and writes to the queues */
     bool running;           /* commands are being executed */
     bool rerun;             /* ... and something changed meanwhile */
+    unsigned burst;         /* ... so many of them */
     bool suspended;         /* MFC_CNTL[Sc] */
     bool purged;            /* MFC_CNTL[Ps] */
     bool faulted;           /* awaits MFC_CNTL[R] or a purge */
     bool exclusive_pending; /* cell_mfc_run() is to come, all CPUs stopped */
+    QEMUTimer resume;       /* pending: the queues go on when it expires */
 
     uint32_t cmd_status;    /* MFC_CMDStatus */
     uint32_t query_type;    /* Prxy_QueryType */
     uint32_t query_mask;    /* Prxy_QueryMask */
 
-    unsigned slb_index;
-    struct {
-        uint64_t esid;
-        uint64_t vsid;
-    } slb[MFC_SLB_ENTRIES];
+    uint32_t slb_index;
+    MFCSLBEntry slb[MFC_SLB_ENTRIES];
 
     uint64_t sdr;
     uint64_t dar;
@@ -109,6 +113,13 @@ void cell_mfc_init(CellSPEState *spe);
  * cell_mfc_reset: empty queues, no reservation, no translations
  */
 void cell_mfc_reset(CellSPEState *spe);
+
+/**
+ * cell_mfc_post_load: make whole what was loaded
+ *
+ * Returns false if that cannot be.
+ */
+bool cell_mfc_post_load(CellSPEState *spe);
 
 /**
  * cell_mfc_run: execute the commands that may be executed

@@ -15,6 +15,7 @@
 #include "hw/cell/spu_channel.h"
 #include "hw/cell/spu_engine.h"
 #include "hw/sysbus.h"
+#include "migration/vmstate.h"
 
 /*
  * Sysbus MMIO regions: local store, problem state, privilege 2, privilege 1.
@@ -66,6 +67,12 @@ struct CellSPEState {
     uint64_t pm_trace;
     uint64_t priv1_storage[SPE_PRIV1_SIZE / 8];
 };
+
+/* The state of an SPE, of its MFC and SPU, and of a reference engine */
+extern const VMStateDescription cell_spe_vmstate;
+
+/* How SPUReg is migrated: from the most significant byte on */
+extern const VMStateInfo vmstate_info_spu_reg;
 
 /**
  * cell_spe_raise: set bits of INT_Stat

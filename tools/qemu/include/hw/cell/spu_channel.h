@@ -32,7 +32,7 @@ typedef struct SPUChannels {
     uint32_t atomic_stat;   /* MFC_CSR_ATO */
 
     uint32_t index;         /* SPU_ChnlIndex */
-    unsigned mbox_access;   /* accesses to SPU_ChnlData since then */
+    uint32_t mbox_access;   /* accesses to SPU_ChnlData since then */
 
     bool dec_running;
     bool dec_halted;        /* MFC_CNTL[Dh] */
