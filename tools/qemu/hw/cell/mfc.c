@@ -108,6 +108,7 @@ typedef enum MFCFault {
     MFC_FAULT_SEGMENT,
     MFC_FAULT_NO_PTE,
     MFC_FAULT_PROTECTION,
+    MFC_FAULT_ATOMIC,
 } MFCFault;
 
 /*
@@ -234,13 +235,14 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
         uint64_t offset = ea & ~SLB_ESID_MASK;
         uint64_t hash, want, pte1 = 0;
         MFCFault fault;
-        bool key;
+        bool problem, key;
 
         if (!(m->slb[i].esid & SLB_ESID_V) ||
             (m->slb[i].esid ^ ea) & SLB_ESID_MASK) {
             continue;
         }
-        key = vsid & (spe->sr1 & MFC_SR1_Pr ? SLB_VSID_Kp : SLB_VSID_Ks);
+        problem = m->key_state & 2 ? m->key_state & 1 : spe->sr1 & MFC_SR1_Pr;
+        key = vsid & (problem ? SLB_VSID_Kp : SLB_VSID_Ks);
         hash = (vsid >> 12) ^ (offset >> shift);
         /* The abbreviated virtual page number leaves out the low 23 bits. */
         want = (vsid & SLB_VSID_MASK) |
@@ -292,10 +294,10 @@ static void mfc_fault(CellSPEState *spe, MFCQueueId id, const MFCCommand *c,
         cell_spe_raise(spe, 1, INT_CLASS1_SEGMENT_FAULT);
         return;
     }
-    m->dsisr = (fault == MFC_FAULT_NO_PTE ? MFC_DSISR_PTE_NOT_FOUND
-                                          : MFC_DSISR_ACCESS_DENIED) |
-               (mfc_op(c) & OP_PUT ? MFC_DSISR_PUT : 0) |
-               (mfc_op(c) & OP_LINE ? MFC_DSISR_ATOMIC : 0);
+    m->dsisr = (mfc_op(c) & OP_PUT ? MFC_DSISR_PUT : 0) |
+               (fault == MFC_FAULT_NO_PTE ? MFC_DSISR_PTE_NOT_FOUND :
+                fault == MFC_FAULT_ATOMIC ? MFC_DSISR_ATOMIC
+                                          : MFC_DSISR_ACCESS_DENIED);
     cell_spe_raise(spe, 1, INT_CLASS1_STORAGE_FAULT);
 }
 
@@ -326,6 +328,21 @@ static void lines_stored(CellMFC *storer, hwaddr pa, uint64_t len)
             line_lost(m);
         }
     }
+}
+
+/*
+ * Registers have no lock lines.  As with the DSISR of PowerPC after a lwarx,
+ * that is a storage fault of its own.
+ */
+static bool line_in_memory(hwaddr pa)
+{
+    hwaddr xlat, len = MFC_LINE_SIZE;
+    MemoryRegion *mr;
+
+    RCU_READ_LOCK_GUARD();
+    mr = address_space_translate(&address_space_memory, pa, &xlat, &len, true,
+                                 MEMTXATTRS_UNSPECIFIED);
+    return memory_region_is_ram(mr) && len == MFC_LINE_SIZE;
 }
 
 /*
@@ -392,20 +409,19 @@ static void mfc_access(CellSPEState *spe, uint16_t op, hwaddr pa, uint32_t ls,
 {
     AddressSpace *as = &address_space_memory;
     MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
-    uint8_t *buf = spe->spu.ls + ls;
     MemTxResult r;
 
     if (op & OP_GET) {
-        hwaddr mapped = len;
+        uint8_t buf[MFC_MAX_SIZE];
 
-        /* There may be translations of what this overwrites. */
-        buf = address_space_map(&spe->ls_as, ls, &mapped, true, attrs);
-        assert(mapped == len);
+        /* The source may be this same local store. */
+        assert(len <= sizeof(buf));
         r = address_space_read(as, pa, attrs, buf, len);
-        address_space_unmap(&spe->ls_as, buf, len, true, len);
+        address_space_write(&spe->ls_as, ls, attrs, buf, len);
     } else {
         r = op & OP_ZERO ? address_space_set(as, pa, 0, len, attrs)
-                         : address_space_write(as, pa, attrs, buf, len);
+                         : address_space_write(as, pa, attrs,
+                                               spe->spu.ls + ls, len);
         lines_stored(&spe->mfc, pa, len);
     }
     if (r != MEMTX_OK) {
@@ -503,6 +519,9 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     hwaddr pa;
     MFCFault fault = mfc_translate(spe, ea, mfc_op(c) & OP_PUT, &pa, &len);
 
+    if (!fault && !line_in_memory(pa)) {
+        fault = MFC_FAULT_ATOMIC;
+    }
     if (fault) {
         mfc_fault(spe, id, c, fault, ea);
         return false;
@@ -720,8 +739,8 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
         uint32_t group = op & OP_ALL ? UINT32_MAX : BIT(c->tag);
         unsigned changes = m->changes;
 
-        if (!(held & BIT(c->tag)) && !(op & OP_FENCE && unfinished & group) &&
-            !c->stalled) {
+        if ((op & OP_UNTAGGED || !(held & BIT(c->tag))) &&
+            !(op & OP_FENCE && unfinished & group) && !c->stalled) {
             if (mfc_needs_exclusive(c) && !exclusive) {
                 if (!m->exclusive_pending) {
                     m->exclusive_pending = true;
@@ -838,6 +857,7 @@ uint64_t cell_mfc_cntl_read(CellSPEState *spe)
 
     return (m->suspended ? MFC_CNTL_Sc | MFC_CNTL_Ss_SUSPENDED : 0) |
            (mfc_queues_empty(m) ? MFC_CNTL_Q : 0) |
+           (uint64_t)m->key_state << MFC_CNTL_K_SHIFT |
            (m->purged ? MFC_CNTL_Ps_COMPLETE : 0) |
            (spe->ch.dec_halted ? MFC_CNTL_Dh : 0) |
            (spe->ch.dec_running ? MFC_CNTL_Ds : 0);
@@ -872,6 +892,7 @@ void cell_mfc_cntl_write(CellSPEState *spe, uint64_t val)
     if (!(val & MFC_CNTL_Sm)) {
         m->suspended = val & MFC_CNTL_Sc;
     }
+    m->key_state = extract64(val, MFC_CNTL_K_SHIFT, 2);
     cell_spu_dec_halt(spe, val & MFC_CNTL_Dh);
     m->purged = val & MFC_CNTL_Pc;
     if (m->purged) {
@@ -1001,6 +1022,7 @@ void cell_mfc_reset(CellSPEState *spe)
     m->slb_index = 0;
     m->suspended = false;
     m->purged = false;
+    m->key_state = 0;
     m->cmd_status = 0;
     m->query_type = 0;
     m->query_mask = 0;

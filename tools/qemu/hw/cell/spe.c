@@ -12,8 +12,8 @@
  *
  * Not modelled: isolation (a load request fails), ECC, performance
  * monitoring, the TLB (translations are looked up in the page table each
- * time), resource allocation, the MFC's key override in MFC_CNTL[K], a limit
- * in SPU_LSLR, and MFC_SR1[D]: the local store can always be addressed.
+ * time), resource allocation, SPU_LSLR with the translating engine, and
+ * MFC_SR1[D]: the local store can always be addressed.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
@@ -348,7 +348,7 @@ static uint64_t spe_priv2_read(void *opaque, hwaddr addr, unsigned size)
         val = spe->priv_cntl;
         break;
     case SPU_LSLR:
-        val = spe->lslr;
+        val = SPU_LS_MASK & ~spe->spu.ls_off;
         break;
     case SPU_ChnlIndex:
         val = spe->ch.index;
@@ -421,7 +421,7 @@ static void spe_priv2_write(void *opaque, hwaddr addr, uint64_t val,
         priv_cntl_write(spe, val);
         break;
     case SPU_LSLR:
-        spe->lslr = val;
+        spe->spu.ls_off = SPU_LS_MASK & ~val;
         break;
     case SPU_ChnlIndex:
         cell_spu_chnl_index_write(spe, val);
@@ -662,7 +662,7 @@ static void cell_spe_reset(DeviceState *dev)
     memset(spe->int_stat, 0, sizeof(spe->int_stat));
     spe->int_route = 0;
     spe->priv_cntl = 0;
-    spe->lslr = SPU_LS_MASK;
+    spe->spu.ls_off = 0;
     spe->cfg = 0;
     spe->pm_trace = 0;
     memset(spe->priv1_storage, 0, sizeof(spe->priv1_storage));

@@ -65,6 +65,7 @@ static const VMStateDescription vmstate_spu = {
         VMSTATE_BOOL(int_enabled, SPUState),
         VMSTATE_BOOL(event_pending, SPUState),
         VMSTATE_BOOL(single_step, SPUState),
+        VMSTATE_UINT32(ls_off, SPUState),
         VMSTATE_UINT64(insns, SPUState),
         VMSTATE_END_OF_LIST()
     },
@@ -178,6 +179,7 @@ static const VMStateDescription vmstate_cell_mfc = {
                              vmstate_mfc_queue, MFCQueue),
         VMSTATE_BOOL(suspended, CellMFC),
         VMSTATE_BOOL(purged, CellMFC),
+        VMSTATE_UINT8(key_state, CellMFC),
         VMSTATE_BOOL(faulted, CellMFC),
         VMSTATE_BOOL(exclusive_pending, CellMFC),
         VMSTATE_UINT32(cmd_status, CellMFC),
@@ -237,7 +239,6 @@ const VMStateDescription cell_spe_vmstate = {
         VMSTATE_UINT64_ARRAY(int_stat, CellSPEState, 3),
         VMSTATE_UINT64(int_route, CellSPEState),
         VMSTATE_UINT64(priv_cntl, CellSPEState),
-        VMSTATE_UINT64(lslr, CellSPEState),
         VMSTATE_UINT64(cfg, CellSPEState),
         VMSTATE_UINT64(pm_trace, CellSPEState),
         VMSTATE_UINT64_ARRAY(priv1_storage, CellSPEState, SPE_PRIV1_SIZE / 8),

@@ -65,10 +65,15 @@ static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
 
 /* Memory: load and store */
 
-/* Quadword addresses wrap at the end of local store, as LSLR makes them do. */
+/* Every address is cut down by SPU_LSLR, and so wraps. */
+static uint32_t limit(DisasContext *ctx, uint32_t addr)
+{
+    return addr & SPU_LS_MASK & ~ctx->s->ls_off;
+}
+
 static uint8_t *quadword(DisasContext *ctx, uint32_t addr)
 {
-    return ctx->s->ls + (addr & SPU_LS_MASK & ~15);
+    return ctx->s->ls + (limit(ctx, addr) & ~15);
 }
 
 static bool load(DisasContext *ctx, int rt, uint32_t addr)
@@ -326,13 +331,13 @@ TRANS_RI(clgti, clgt, w)
 
 static bool branch(DisasContext *ctx, uint32_t target)
 {
-    ctx->next = target & SPU_LS_MASK & ~3;
+    ctx->next = limit(ctx, target) & ~3;
     return true;
 }
 
 static void set_link(DisasContext *ctx, int rt)
 {
-    spu_set_preferred(R(rt), (ctx->pc + 4) & SPU_LS_MASK);
+    spu_set_preferred(R(rt), limit(ctx, ctx->pc + 4));
 }
 
 static bool trans_br(DisasContext *ctx, arg_i *a)
@@ -579,7 +584,7 @@ SPUExit spu_interp_run(SPUState *s, uint64_t budget, bool timed,
 
         insn = ldl_be_p(s->ls + s->pc);
         ctx.pc = s->pc;
-        ctx.next = (s->pc + 4) & SPU_LS_MASK;
+        ctx.next = limit(&ctx, s->pc + 4);
         ctx.want_exact = timed && n;
 
         if (unlikely(!spu_decode(&ctx, insn))) {

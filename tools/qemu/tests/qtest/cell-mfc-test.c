@@ -24,16 +24,6 @@ static QTestState *blade(void)
     return qts;
 }
 
-static uint32_t proxy(QTestState *qts, int spe, uint32_t cmd, unsigned tag,
-                      uint32_t lsa, uint64_t ea, uint32_t size)
-{
-    ps_write(qts, spe, MFC_LSA, lsa);
-    qtest_writeq(qts, SPE_PS(spe) + MFC_EAH, ea);
-    ps_write(qts, spe, MFC_Size_Tag, size << 16 | tag);
-    ps_write(qts, spe, MFC_ClassID_CMD, cmd);
-    return ps_read(qts, spe, MFC_ClassID_CMD) & 3;
-}
-
 static void fill(QTestState *qts, uint64_t addr, size_t len, unsigned seed)
 {
     g_autofree uint8_t *buf = g_malloc(len);
@@ -53,12 +43,6 @@ static bool same(QTestState *qts, uint64_t a, uint64_t b, size_t len)
     qtest_memread(qts, b, y, len);
     return !memcmp(x, y, len);
 }
-
-/* Command parameters through channels, in four instructions each */
-#define DMA(cmd, tag, lsa, ea, size)                                    \
-    SPU_WRCHI(MFC_WrLSA, lsa), SPU_WRCHI(MFC_WrEAH, (uint64_t)(ea) >> 32), \
-    SPU_WRCHI(MFC_WrEAL, ea), SPU_WRCHI(MFC_WrSize, size),              \
-    SPU_WRCHI(MFC_WrTagID, tag), SPU_WRCHI(MFC_WrCmd, cmd)
 
 static void test_put_get(QTestState *qts)
 {
@@ -672,17 +656,22 @@ static void test_protection(QTestState *qts)
         { 3, 0, true, false }, { 3, 1, true, false },
     };
     uint64_t pte = group(VSID, 1);
-    int i, user;
+    uint64_t k;
+    int i, n, user;
 
     relocate(qts);
     qtest_writeq(qts, pte, VSID << 12 | 1);
-    for (user = 0; user < 2; user++) {
-        priv1_write(qts, 0, MFC_SR1, user ? 0x3b : 0x33);
+    for (n = 0; n < 4; n++) {
+        /* By MFC_SR1[Pr], then by MFC_CNTL[K], which is stronger */
+        user = n & 1;
+        k = n < 2 ? 0 : (uint64_t)n << 33;
+        priv1_write(qts, 0, MFC_SR1, user ^ n >> 1 ? 0x3b : 0x33);
         for (i = 0; i < ARRAY_SIZE(rights); i++) {
             /* Kp is for problem state, Ks otherwise: the other one differs */
             uint64_t key = rights[i].key == user ? 0x400 : 0x800;
 
             slb_load(qts, 0, SEGMENT, key);
+            priv2_write(qts, 0, MFC_CNTL, k);
             qtest_writeq(qts, pte + 8, MEM | rights[i].pp);
             proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1000, 16);
             g_assert_cmphex(priv1_read(qts, 0, 0x148), ==,
@@ -692,6 +681,7 @@ static void test_protection(QTestState *qts)
             g_assert_cmphex(qtest_readq(qts, pte + 8) & 0x180, ==,
                             rights[i].load ? 0x100 : 0);
             purge(qts);
+            priv2_write(qts, 0, MFC_CNTL, k);
             proxy(qts, 0, 0x20, 1, 0x8000, SEGMENT + 0x1000, 16);
             g_assert_cmphex(priv1_read(qts, 0, 0x148), ==,
                             rights[i].store ? 0 : 2);
@@ -731,6 +721,203 @@ static void test_large_pages(QTestState *qts)
     g_assert_cmphex(qtest_readq(qts, p16m + 8), ==, 0x3000000 | 0x102);
 }
 
+/*
+ * Order within a tag group and beyond.  A list of tag 6 stalls, and is the
+ * reason why others wait or do not: one command with the form to be tested,
+ * then a plain one of the same tag group, then one of another.
+ */
+static void test_order(QTestState *qts)
+{
+    static const struct {
+        uint8_t cmd;
+        bool waits;         /* itself */
+        bool same;          /* the next one of its tag group does */
+        bool other;         /* that of another tag group does */
+    } forms[] = {
+        { 0x20 }, { 0x40 }, { 0x30 }, { 0x24 }, { 0x44 }, { 0x34 }, { 0xa0 },
+        { 0x22, true }, { 0x42, true }, { 0x32, true }, { 0x26, true },
+        { 0x46, true }, { 0x36, true }, { 0xa2, true }, { 0xb8, true },
+        { 0x21, true, true }, { 0x41, true, true }, { 0x31, true, true },
+        { 0x25, true, true }, { 0x45, true, true }, { 0x35, true, true },
+        { 0xa1, true, true }, { 0xc8, true, true }, { 0xcc, true, true },
+        { 0xc0, true, true, true },
+        { 0x80 }, { 0x81 }, { 0x8d }, { 0x8f }, { 0x89 },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(forms); i++) {
+        bool list = (forms[i].cmd & 0x84) == 4;
+        bool get = (forms[i].cmd & 0xf0) == 0x40;
+        bool none = forms[i].cmd >= 0xc0 || (forms[i].cmd & 0xf0) == 0x80;
+
+        fill(qts, MEM, 0x1000, i);
+        qtest_memset(qts, MEM + 0x2000, 0xaa, 0x100);
+        fill(qts, SPE_LS(0) + 0x9000, 0x100, i + 100);
+        qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x1000);
+        qtest_memset(qts, SPE_LS(0) + 0x6000, 0, 0x100);
+        list_element(qts, 0x4000, 0x80000010, MEM + 0x100);
+        list_element(qts, 0x4100, 0x10, get ? MEM + 0x200 : MEM + 0x2000);
+        START(qts, 0, 0, DMA(0x44, 6, 0x8000, 0x4000, 8),
+              SPU_RDCH(3, 25),
+              DMA(forms[i].cmd, 6, get ? 0x6000 : 0x9000,
+                  list ? 0x4100 : get ? MEM + 0x200 : MEM + 0x2000,
+                  list ? 8 : 16),
+              DMA(0x40, 6, 0x8200, MEM + 0x300, 16),
+              DMA(0x40, 5, 0x8300, MEM + 0x400, 16),
+              /* A lock line command has neither tag group nor order. */
+              DMA(0xd0, 6, 0x8400, MEM + 0x400, 128), SPU_RDCH(4, 27),
+              SPU_RDCH(4, 29), SPU_WRCHI(26, 6),
+              SPU_WRCHI(MFC_WrTagMask, 0x60),
+              SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(3));
+        g_assert_cmphex(settle(qts, 0), ==, 0x9);
+        g_assert_true(same(qts, MEM + 0x400, SPE_LS(0) + 0x8400, 128));
+        if (!none) {
+            uint64_t to = get ? SPE_LS(0) + 0x6000 : MEM + 0x2000;
+            uint64_t from = get ? MEM + 0x200 : SPE_LS(0) + 0x9000;
+
+            g_assert_cmpint(same(qts, from, to, 4), ==, !forms[i].waits);
+        }
+        g_assert_cmpint(same(qts, MEM + 0x300, SPE_LS(0) + 0x8200, 16), ==,
+                        !forms[i].same);
+        g_assert_cmpint(same(qts, MEM + 0x400, SPE_LS(0) + 0x8300, 16), ==,
+                        !forms[i].other);
+        ps_write(qts, 0, SPU_In_Mbox, 0);
+        g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+        g_assert_true(same(qts, MEM + 0x300, SPE_LS(0) + 0x8200, 16));
+        g_assert_true(same(qts, MEM + 0x400, SPE_LS(0) + 0x8300, 16));
+        g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 16);
+        g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+        /* sdcrz zeroes a line, the other hints do nothing. */
+        if (forms[i].cmd == 0x89 || none) {
+            g_assert_cmphex(qtest_readl(qts, MEM + 0x2000), ==,
+                            forms[i].cmd == 0x89 ? 0 : 0xaaaaaaaa);
+        }
+    }
+}
+
+/* Elements of a list that cannot be: what was before them is done. */
+static void test_bad_list(QTestState *qts)
+{
+    static const struct {
+        uint32_t list, list_size, element, eal;
+    } bad[] = {
+        { 0x4000, 12, 0x10, MEM }, { 0x4004, 8, 0x10, MEM },
+        { 0x4000, 0x4008, 0x10, MEM }, { 0x4000, 16, 3, MEM },
+        { 0x4000, 16, 0x4010, MEM }, { 0x4000, 16, 0x10, MEM + 4 },
+        { 0x4000, 16, 24, MEM }, { 0x4000, 16, 4, MEM + 2 },
+    };
+    int i;
+
+    fill(qts, MEM, 0x100, 4);
+    for (i = 0; i < ARRAY_SIZE(bad); i++) {
+        bool element = bad[i].list_size == 16;
+
+        qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x100);
+        list_element(qts, 0x4000, 0x20, MEM);
+        list_element(qts, 0x4008, bad[i].element, bad[i].eal);
+        START(qts, 0, 0, DMA(0x44, 3, 0x8000, bad[i].list, bad[i].list_size),
+              SPU_STOP(3));
+        g_assert_cmphex(settle(qts, 0), ==, 0x30002);
+        g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 1);
+        /* The SPU's queue, its first entry */
+        g_assert_cmphex(priv1_read(qts, 0, MFC_CER), ==, 1U << 31);
+        g_assert_cmpint(same(qts, MEM, SPE_LS(0) + 0x8000, 0x20), ==, element);
+        g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 15);
+        priv1_write(qts, 0, 0x140, 1);
+        priv2_write(qts, 0, MFC_CNTL, 1 << 15);
+        priv2_write(qts, 0, MFC_CNTL, 0);
+    }
+}
+
+/* Registers take words: what is smaller does not arrive. */
+static void test_dma_to_registers(QTestState *qts)
+{
+    int i;
+
+    fill(qts, SPE_LS(0) + 0x1000, 0x20, 1);
+    proxy(qts, 0, 0x20, 1, 0x100c, SPE_PS(1) + SPU_In_Mbox, 1);
+    proxy(qts, 0, 0x20, 1, 0x100c, SPE_PS(1) + SPU_In_Mbox, 2);
+    g_assert_cmphex(ps_read(qts, 1, SPU_Mbox_Stat), ==, 0x400);
+    /* One register of the four in a quadword */
+    proxy(qts, 0, 0x20, 1, 0x1000, SPE_PS(1) + 0x4000, 16);
+    g_assert_cmphex(ps_read(qts, 1, SPU_Mbox_Stat), ==, 0x300);
+    g_assert_cmphex(chnl_data(qts, 1, 29), ==,
+                    qtest_readl(qts, SPE_LS(0) + 0x100c));
+    for (i = 0; i < 2; i++) {
+        proxy(qts, 0, 0xa0 + i, 1, 0x100c, SPE_PS(1) + SPU_Sig_Notify_2, 4);
+        proxy(qts, 0, 0xa2, 1, 0x100c, SPE_PS(1) + SPU_Sig_Notify_2, 4);
+        g_assert_cmphex(chnl_data(qts, 1, 4), ==,
+                        qtest_readl(qts, SPE_LS(0) + 0x100c));
+    }
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+
+    /* A lock line is memory. */
+    START(qts, 0, 0, DMA(0xd0, 0, 0x8000, SPE_PS(1), 128), SPU_RDCH(3, 27));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==, 1 << 26);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_DAR), ==, SPE_PS(1));
+}
+
+/* Within one local store: as if all was read before anything was written */
+static void test_overlap(QTestState *qts)
+{
+    fill(qts, SPE_LS(0) + 0x1000, 0x4000, 6);
+    fill(qts, MEM, 0x4000, 6);
+    proxy(qts, 0, 0x40, 0, 0x1010, SPE_LS(0) + 0x1000, 0x2000);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1010, 0x2000));
+    proxy(qts, 0, 0x20, 0, 0x1010, SPE_LS(0) + 0x1000, 0x2000);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1000, 0x2000));
+    proxy(qts, 0, 0x20, 0, 0x1000, SPE_LS(0) + 0x1020, 0x2000);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1020, 0x2000));
+}
+
+/* A command that issues itself does so for ever, but nobody else waits. */
+static void test_endless(QTestState *qts)
+{
+    qtest_writel(qts, SPE_LS(0) + 0x1000, 16 << 16);
+    qtest_writel(qts, SPE_LS(0) + 0x1004, 0x20);
+    g_assert_cmphex(proxy(qts, 0, 0x20, 0, 0x1000,
+                          SPE_PS(0) + MFC_Size_Tag, 16), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus) & 0x80000000, ==, 0);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus) & 0x80000000, ==, 0);
+    /* Its second time it does something else. */
+    qtest_writel(qts, SPE_LS(0) + 0x1004, 0xc8);
+    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
+    proxy(qts, 0, 0x20, 0, 0x1000, MEM, 16);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1000, 16));
+}
+
+/* An SPU that stops itself by DMA stands behind that command. */
+static void test_stop_itself(QTestState *qts)
+{
+    qtest_writel(qts, SPE_LS(0) + 0x900c, 0);
+    qtest_writel(qts, SPE_LS(0) + 0x9010, 0);
+    START(qts, 0, 0, DMA(0x20, 0, 0x900c, SPE_PS(0) + SPU_RunCntl, 4),
+          SPU_IL(3, 1), SPU_STQA(3, 0x9010), SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 18 * 4);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9010), ==, 0);
+    /* From there it goes on. */
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+
+    /* Stop, another program counter, run */
+    list_element(qts, 0x4000, 4, (uint32_t)SPE_PS(0) + SPU_RunCntl);
+    list_element(qts, 0x4008, 4, (uint32_t)SPE_PS(0) + SPU_NPC);
+    list_element(qts, 0x4010, 4, (uint32_t)SPE_PS(0) + SPU_RunCntl);
+    qtest_writel(qts, SPE_LS(0) + 0x900c, 0);
+    qtest_writel(qts, SPE_LS(0) + 0x9014, 0x200);
+    qtest_writel(qts, SPE_LS(0) + 0x902c, 1);
+    qtest_writel(qts, SPE_LS(0) + 0x200, SPU_STOP(2));
+    START(qts, 0, 0, DMA(0x24, 0, 0x9000, SPE_PS(0) >> 32 << 32 | 0x4000, 24),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x20002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x204);
+}
+
 static void run(const void *data)
 {
     void (*func)(QTestState *) = data;
@@ -760,5 +947,12 @@ int main(int argc, char **argv)
                         test_fault_save_restore, run);
     qtest_add_data_func("/cell-mfc/protection", test_protection, run);
     qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
+    qtest_add_data_func("/cell-mfc/order", test_order, run);
+    qtest_add_data_func("/cell-mfc/bad-list", test_bad_list, run);
+    qtest_add_data_func("/cell-mfc/dma-to-registers", test_dma_to_registers,
+                        run);
+    qtest_add_data_func("/cell-mfc/overlap", test_overlap, run);
+    qtest_add_data_func("/cell-mfc/endless", test_endless, run);
+    qtest_add_data_func("/cell-mfc/stop-itself", test_stop_itself, run);
     return g_test_run();
 }

@@ -35,21 +35,6 @@ static void page_insert(QTestState *qts, uint64_t page, uint64_t pa)
     qtest_writeq(qts, group(page), VSID << 12 | 1);
 }
 
-/* Command parameters through channels */
-#define DMA(cmd, tag, lsa, ea, size)                                    \
-    SPU_WRCHI(MFC_WrLSA, lsa), SPU_WRCHI(MFC_WrEAH, (uint64_t)(ea) >> 32), \
-    SPU_WRCHI(MFC_WrEAL, ea), SPU_WRCHI(MFC_WrSize, size),              \
-    SPU_WRCHI(MFC_WrTagID, tag), SPU_WRCHI(MFC_WrCmd, cmd)
-
-static void proxy_put(QTestState *qts, int spe, unsigned tag, uint32_t lsa,
-                      uint64_t ea, uint32_t size)
-{
-    ps_write(qts, spe, MFC_LSA, lsa);
-    qtest_writeq(qts, SPE_PS(spe) + MFC_EAH, ea);
-    ps_write(qts, spe, MFC_Size_Tag, size << 16 | tag);
-    ps_write(qts, spe, MFC_ClassID_CMD, 0x20);
-}
-
 static void setup(QTestState *qts)
 {
     static const uint32_t put[] = {
@@ -75,6 +60,10 @@ static void setup(QTestState *qts)
     qtest_writeq(qts, IIC_BASE + 0x438, 0x20);
     qtest_writeq(qts, IIC_BASE + 0x430, 0x30);
     qtest_writel(qts, BE_BASE + 0x1109100, 0x12345678);
+
+    /* An address bit that nobody uses, and the MFC's key */
+    priv2_write(qts, 4, SPU_LSLR, 0x2ffff);
+    priv2_write(qts, 4, MFC_CNTL, 2ULL << 33);
 
     /* 0 counts in a register and in local store, interrupts enabled */
     priv2_write(qts, 0, SPU_Cfg, 3);
@@ -136,11 +125,11 @@ static void setup(QTestState *qts)
     priv2_write(qts, 7, MFC_CNTL, 1);
     ps_write(qts, 7, Prxy_QueryMask, 0xf0);
     for (i = 0; i < 8; i++) {
-        proxy_put(qts, 7, i, 0x8000, MEM + 0x5000 + 16 * i, 16);
+        proxy(qts, 7, 0x20, i, 0x8000, MEM + 0x5000 + 16 * i, 16);
     }
     ps_write(qts, 7, Prxy_QueryType, 2);
     /* Full: MFC_CMDStatus says so. */
-    proxy_put(qts, 7, 0, 0x8000, MEM + 0x6000, 16);
+    g_assert_cmphex(proxy(qts, 7, 0x20, 0, 0x8000, MEM + 0x6000, 16), ==, 2);
     START(qts, 7, 0, SPU_IL(3, 8000), SPU_AI(3, 3, -1), SPU_BRNZ(3, -1),
           SPU_STOP(0x17));
 

@@ -45,9 +45,16 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
+/* The registers that the manual says are kept, or zero */
 static void test_storage(void)
 {
-    static const uint32_t regs[] = { 0x008, 0x280, 0x288, 0x820, 0x1000 };
+    static const uint32_t zero[] = { 0x018, 0x020, 0x500, 0x810 };
+    static const uint32_t regs[] = {
+        0x008, 0x010, 0x200, 0x280, 0x288, 0x3c8, 0x3d0, 0x508, 0x510, 0x518,
+        0x580, 0x600, 0x700, 0x710, 0x808, 0x820, 0x900, 0x938, 0xa38, 0x1000,
+        0x1008, 0x1010, 0x1018, 0x1028, 0x1030, 0x1038, 0x1040, 0x1048,
+        0x1050, 0x1058, 0x1060, 0x1068, 0x1070,
+    };
     QTestState *qts = blade();
     int i;
 
@@ -59,7 +66,16 @@ static void test_storage(void)
                         0x0123456789abcd00 + i);
         g_assert_cmphex(priv1_read(qts, 2, regs[i]), ==, 0);
     }
+    /* What is never there */
+    for (i = 0; i < ARRAY_SIZE(zero); i++) {
+        priv1_write(qts, 3, zero[i], ~0ULL);
+        g_assert_cmphex(priv1_read(qts, 3, zero[i]), ==, 0);
+    }
+    ps_write(qts, 3, 0x402c, ~0);
+    g_assert_cmphex(ps_read(qts, 3, 0x402c), ==, 0);
     /* spufs saves and restores these by reading and writing. */
+    priv2_write(qts, 3, 0x5000, 0x123);
+    g_assert_cmphex(priv2_read(qts, 3, 0x5000), ==, 0x123);
     priv2_write(qts, 3, 0x5010, 0x0003abcd12345678);
     priv2_write(qts, 3, 0x5018, 0x9abcdef04000001f);
     priv2_write(qts, 3, 0x5020, 4);
@@ -399,6 +415,299 @@ static void test_decrementer(void)
     qtest_quit(qts);
 }
 
+/* The channel map of CBEA: direction, and what counts after a reset */
+static const struct {
+    char dir;
+    bool blocking;
+    uint8_t count;
+} channel_map[128] = {
+    [0]  = { 'r', true, 0 },    /* SPU_RdEventStat */
+    [1]  = { 'w', false, 1 },   /* SPU_WrEventMask */
+    [2]  = { 'w', false, 1 },   /* SPU_WrEventAck */
+    [3]  = { 'r', true, 0 },    /* SPU_RdSigNotify1 */
+    [4]  = { 'r', true, 0 },    /* SPU_RdSigNotify2 */
+    [7]  = { 'w', false, 1 },   /* SPU_WrDec */
+    [8]  = { 'r', false, 1 },   /* SPU_RdDec */
+    [9]  = { 'w', true, 1 },    /* MFC_WrMSSyncReq */
+    [11] = { 'r', false, 1 },   /* SPU_RdEventMask */
+    [12] = { 'r', false, 1 },   /* MFC_RdTagMask */
+    [13] = { 'r', false, 1 },   /* SPU_RdMachStat */
+    [14] = { 'w', false, 1 },   /* SPU_WrSRR0 */
+    [15] = { 'r', false, 1 },   /* SPU_RdSRR0 */
+    [16] = { 'w', false, 1 },   /* MFC_LSA */
+    [17] = { 'w', false, 1 },   /* MFC_EAH */
+    [18] = { 'w', false, 1 },   /* MFC_EAL */
+    [19] = { 'w', false, 1 },   /* MFC_Size */
+    [20] = { 'w', false, 1 },   /* MFC_TagID */
+    [21] = { 'w', true, 16 },   /* MFC_Cmd */
+    [22] = { 'w', false, 1 },   /* MFC_WrTagMask */
+    [23] = { 'w', true, 1 },    /* MFC_WrTagUpdate */
+    [24] = { 'r', true, 0 },    /* MFC_RdTagStat */
+    [25] = { 'r', true, 0 },    /* MFC_RdListStallStat */
+    [26] = { 'w', false, 1 },   /* MFC_WrListStallAck */
+    [27] = { 'r', true, 0 },    /* MFC_RdAtomicStat */
+    [28] = { 'w', true, 1 },    /* SPU_WrOutMbox */
+    [29] = { 'r', true, 0 },    /* SPU_RdInMbox */
+    [30] = { 'w', true, 1 },    /* SPU_WrOutIntrMbox */
+};
+
+static void test_channel_map(void)
+{
+    QTestState *qts = blade();
+    unsigned ch;
+
+    for (ch = 0; ch < ARRAY_SIZE(channel_map); ch++) {
+        char dir = channel_map[ch].dir;
+
+        START(qts, 0, 0, SPU_RCHCNT(3, ch), SPU_STQA(3, 0x9000), SPU_STOP(1));
+        g_assert_cmphex(settle(qts, 0), ==, dir ? 0x10002 : 0x40);
+        if (dir) {
+            g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==,
+                            channel_map[ch].count);
+        }
+        START(qts, 0, 0, SPU_RDCH(3, ch), SPU_STOP(2));
+        g_assert_cmphex(settle(qts, 0), ==,
+                        dir != 'r' ? 0x40 :
+                        channel_map[ch].blocking ? 0x9 : 0x20002);
+        ps_write(qts, 0, SPU_RunCntl, 0);
+        START(qts, 0, 0, SPU_IL(3, 0), SPU_WRCH(ch, 3), SPU_STOP(3));
+        g_assert_cmphex(settle(qts, 0), ==, dir != 'w' ? 0x40 : 0x30002);
+
+        /* What can be full is so now; reading makes room. */
+        START(qts, 0, 0, SPU_RCHCNT(3, ch), SPU_STQA(3, 0x9000), SPU_STOP(1));
+        g_assert_cmphex(settle(qts, 0), ==, dir ? 0x10002 : 0x40);
+        if (dir) {
+            g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==,
+                            ch == 21 ? 15 : ch == 28 || ch == 30 ? 0 :
+                            channel_map[ch].count);
+        }
+        priv2_write(qts, 0, MFC_CNTL, 1 << 15);
+        priv2_write(qts, 0, MFC_CNTL, 0);
+        priv2_read(qts, 0, SPU_Out_Intr_Mbox);
+        ps_read(qts, 0, SPU_Out_Mbox);
+        priv2_write(qts, 0, SPU_ChnlIndex, 24);
+        priv2_write(qts, 0, SPU_ChnlCnt, 0);
+    }
+    qtest_quit(qts);
+}
+
+/*
+ * Every source of events: SPU_RdEventStat's bits are CBEA's.  The program
+ * prepares, waits, acknowledges and waits once more for the other event that
+ * it enables then: one that was acknowledged does not come again.
+ */
+static void event_source(QTestState *qts, uint32_t event,
+                         const uint32_t *prepare, unsigned n,
+                         void (*cause)(QTestState *qts))
+{
+    const uint32_t begin[] = {
+        SPU_WRCHI(SPU_WrEventMask, 0), SPU_WRCHI(SPU_WrEventAck, 0xffffffff),
+    }, wait[] = {
+        SPU_WRCHI(SPU_WrEventMask, event), SPU_RCHCNT(3, 0),
+        SPU_STQA(3, 0x9000), SPU_RDCH(3, 0), SPU_STQA(3, 0x9010),
+        SPU_RCHCNT(4, 0), SPU_STQA(4, 0x9020), SPU_RDCH(5, 11),
+        SPU_STQA(5, 0x9030),
+        SPU_WRCH(SPU_WrEventAck, 3), SPU_WRCHI(SPU_WrEventMask, event | 0x800),
+        SPU_RDCH(3, 0), SPU_STQA(3, 0x9040), SPU_STOP(0x77),
+    };
+    uint32_t at = 0;
+
+    load_words(qts, 0, at, begin, ARRAY_SIZE(begin));
+    at += sizeof(begin);
+    load_words(qts, 0, at, prepare, n);
+    at += 4 * n;
+    load_words(qts, 0, at, wait, ARRAY_SIZE(wait));
+    start(qts, 0, 0);
+    if (cause) {
+        g_assert_cmphex(settle(qts, 0), ==, 9);
+        g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==, 0);
+        cause(qts);
+        qtest_clock_step(qts, 2000);
+    }
+    if (event != 0x800) {
+        g_assert_cmphex(settle(qts, 0), ==, 9);
+    }
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9010), ==, event);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9020), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9030), ==, event);
+    g_assert_cmphex(chnl_data(qts, 0, 0) & event, ==, 0);
+    priv2_write(qts, 0, SPU_PrivCntl, SPU_PrivCntl_A);
+    g_assert_cmphex(settle(qts, 0), ==, 0x770002);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9040), ==, 0x800);
+}
+
+static void resume_queue(QTestState *qts)
+{
+    priv2_write(qts, 0, MFC_CNTL, 0);
+}
+
+static void write_in_mbox(QTestState *qts)
+{
+    ps_write(qts, 0, SPU_In_Mbox, 1);
+}
+
+static void read_out_mbox(QTestState *qts)
+{
+    ps_read(qts, 0, SPU_Out_Mbox);
+}
+
+static void read_out_intr_mbox(QTestState *qts)
+{
+    priv2_read(qts, 0, SPU_Out_Intr_Mbox);
+}
+
+static void write_signal1(QTestState *qts)
+{
+    ps_write(qts, 0, SPU_Sig_Notify_1, 1);
+}
+
+static void write_signal2(QTestState *qts)
+{
+    ps_write(qts, 0, SPU_Sig_Notify_2, 1);
+}
+
+static void let_it_expire(QTestState *qts)
+{
+    qtest_clock_step(qts, 101 * 1000000000ULL / TIMEBASE_HZ);
+}
+
+/* SPE 1's MFC stores to the line that SPE 0 has reserved. */
+static void store_to_line(QTestState *qts)
+{
+    proxy(qts, 1, 0x20, 0, 0x8000, 0x2000010, 16);
+}
+
+static void attention(QTestState *qts)
+{
+    priv2_write(qts, 0, SPU_PrivCntl, SPU_PrivCntl_A);
+}
+
+#define SOURCE(event, cause, ...)                                       \
+    do {                                                                \
+        const uint32_t words[] = { __VA_ARGS__ };                       \
+                                                                        \
+        event_source(qts, event, words, ARRAY_SIZE(words), cause);      \
+    } while (0)
+
+static void test_event_sources(void)
+{
+    QTestState *qts = blade();
+
+    priv1_write(qts, 0, MFC_SR1, 0x20);
+    priv1_write(qts, 1, MFC_SR1, 0x20);
+
+    /* Tg: a command that is held back, and the question for its end */
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    SOURCE(0x1, resume_queue, DMA(0x40, 3, 0x8000, 0x2000000, 16),
+           SPU_WRCHI(MFC_WrTagMask, 8), SPU_WRCHI(MFC_WrTagUpdate, 2));
+    /* Sn: a list with an element that stalls and notifies */
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    qtest_writel(qts, SPE_LS(0) + 0x4000, 0x80000010);
+    qtest_writel(qts, SPE_LS(0) + 0x4004, 0x2000000);
+    SOURCE(0x2, resume_queue, DMA(0x44, 3, 0x8000, 0x4000, 8));
+    priv2_write(qts, 0, MFC_CNTL, 1 << 15);
+    /* Qv: sixteen commands */
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    SOURCE(0x8, resume_queue, DMA(0x40, 3, 0x8000, 0x2000000, 16),
+           SPU_WRCH(21, 79), SPU_WRCH(21, 79), SPU_WRCH(21, 79),
+           SPU_WRCH(21, 79), SPU_WRCH(21, 79), SPU_WRCH(21, 79),
+           SPU_WRCH(21, 79), SPU_WRCH(21, 79), SPU_WRCH(21, 79),
+           SPU_WRCH(21, 79), SPU_WRCH(21, 79), SPU_WRCH(21, 79),
+           SPU_WRCH(21, 79), SPU_WRCH(21, 79), SPU_WRCH(21, 79));
+    SOURCE(0x10, write_in_mbox, SPU_NOP);                       /* Mb */
+    SOURCE(0x20, let_it_expire, SPU_WRCHI(SPU_WrDec, 100));     /* Tm */
+    SOURCE(0x40, read_out_intr_mbox, SPU_WRCHI(30, 1));         /* Me */
+    SOURCE(0x80, read_out_mbox, SPU_WRCHI(28, 1));              /* Le */
+    SOURCE(0x100, write_signal2, SPU_NOP);                      /* S2 */
+    SOURCE(0x200, write_signal1, SPU_NOP);                      /* S1 */
+    SOURCE(0x400, store_to_line,                                /* Lr */
+           DMA(0xd0, 0, 0x8000, 0x2000000, 128), SPU_RDCH(3, 27));
+    SOURCE(0x800, attention, SPU_NOP);                          /* A */
+    SOURCE(0x1000, NULL, SPU_WRCHI(9, 0));                      /* Ms */
+    qtest_quit(qts);
+}
+
+/*
+ * Both directions of multisource synchronization: nothing is under way when
+ * it is asked for, so that it is done at once.
+ */
+static void test_mssync(void)
+{
+    QTestState *qts = blade();
+
+    qtest_writeq(qts, SPE_PS(0) + MFC_MSSync, 1);
+    g_assert_cmphex(qtest_readq(qts, SPE_PS(0) + MFC_MSSync) & 1, ==, 0);
+    START(qts, 0, 0, SPU_WRCHI(9, 0), SPU_RCHCNT(3, 9), SPU_WRCH(28, 3),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+    g_assert_cmphex(chnl_data(qts, 0, 0), ==, 0x1000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 1);
+    qtest_quit(qts);
+}
+
+/* SPU ISA v1.2: the SPU's addresses are ANDed with LSLR, the MFC's are not. */
+static void test_lslr(void)
+{
+    QTestState *qts = blade();
+
+    priv2_write(qts, 0, SPU_LSLR, 0x1ffff);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_LSLR), ==, 0x1ffff);
+    qtest_memset(qts, SPE_LS(0), 0, SPE_LS_SIZE);
+    load_words(qts, 0, 0, (const uint32_t[]) { SPU_STOP(2) }, 1);
+    /* A store, and on over the limit to address 0 */
+    START(qts, 0, 0x1fff8, SPU_IL(3, 0x77), SPU_STQA(3, 0x29000),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x20002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 4);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==, 0x77);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x29000), ==, 0);
+    /* A branch */
+    START(qts, 0, 0x10000, SPU_BR(0x4000));
+    g_assert_cmphex(settle(qts, 0), ==, 0x20002);
+
+    qtest_writel(qts, 0x2000000, 0x55);
+    proxy(qts, 0, 0x40, 0, 0x29000, 0x2000000, 16);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x29000), ==, 0x55);
+
+    /* Reset, and the whole again */
+    qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
+    qtest_qmp_eventwait(qts, "RESET");
+    g_assert_cmphex(priv2_read(qts, 0, SPU_LSLR), ==, 0x3ffff);
+    START(qts, 0, 0x1fff8, SPU_IL(3, 0x77), SPU_STQA(3, 0x29000),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x29000), ==, 0x77);
+    qtest_quit(qts);
+}
+
+/*
+ * What spu_setup_isolated() does, and finds: the load is over, and the SPU
+ * neither runs nor is isolated; it goes on as any other.
+ */
+static void test_isolation(void)
+{
+    QTestState *qts = blade();
+    const uint32_t isolated = 0x80 | 0x200 | 0x400;
+
+    priv1_write(qts, 0, MFC_SR1, 0x20);
+    priv2_write(qts, 0, SPU_PrivCntl, 4);
+    g_assert_cmphex(priv2_read(qts, 0, SPU_PrivCntl), ==, 4);
+    ps_write(qts, 0, SPU_Sig_Notify_1, 0);
+    ps_write(qts, 0, SPU_Sig_Notify_2, 0x1000);
+    ps_write(qts, 0, SPU_RunCntl, 3);
+    qtest_clock_step(qts, 100000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status) & (isolated | 1), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_RunCntl), ==, 3);
+    START(qts, 0, 0, SPU_RDCH(3, SPU_RdMachStat), SPU_WRCH(28, 3),
+          SPU_STOP(0x55));
+    g_assert_cmphex(settle(qts, 0), ==, 0x550002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0);
+    /* Nothing to exit from */
+    ps_write(qts, 0, SPU_RunCntl, 2);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status) & (isolated | 1), ==, 0);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -417,5 +726,10 @@ int main(int argc, char **argv)
     qtest_add_func("/cell-spe/event", test_event);
     qtest_add_func("/cell-spe/event-interrupt", test_event_interrupt);
     qtest_add_func("/cell-spe/decrementer", test_decrementer);
+    qtest_add_func("/cell-spe/channel-map", test_channel_map);
+    qtest_add_func("/cell-spe/event-sources", test_event_sources);
+    qtest_add_func("/cell-spe/mssync", test_mssync);
+    qtest_add_func("/cell-spe/lslr", test_lslr);
+    qtest_add_func("/cell-spe/isolation", test_isolation);
     return g_test_run();
 }

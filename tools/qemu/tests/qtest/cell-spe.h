@@ -47,8 +47,13 @@
 /* Two instructions: a whole word */
 #define SPU_LI(rt, val)         SPU_ILHU(rt, (uint32_t)(val) >> 16), \
                                 SPU_IOHL(rt, (val) & 0xffff)
-/* Four instructions, through register 79 */
+/* Three instructions, through register 79 */
 #define SPU_WRCHI(ch, val)      SPU_LI(79, val), SPU_WRCH(ch, 79)
+/* An MFC command, in 18 instructions */
+#define DMA(cmd, tag, lsa, ea, size)                                    \
+    SPU_WRCHI(MFC_WrLSA, lsa), SPU_WRCHI(MFC_WrEAH, (uint64_t)(ea) >> 32), \
+    SPU_WRCHI(MFC_WrEAL, ea), SPU_WRCHI(MFC_WrSize, size),              \
+    SPU_WRCHI(MFC_WrTagID, tag), SPU_WRCHI(MFC_WrCmd, cmd)
 
 static inline uint32_t ps_read(QTestState *qts, int spe, uint32_t reg)
 {
@@ -104,6 +109,18 @@ static inline void load_words(QTestState *qts, int spe, uint32_t lsa,
     for (i = 0; i < n; i++) {
         qtest_writel(qts, SPE_LS(spe) + lsa + 4 * i, words[i]);
     }
+}
+
+/* An MFC command of the PPE; returns MFC_CMDStatus. */
+static inline uint32_t proxy(QTestState *qts, int spe, uint32_t cmd,
+                             unsigned tag, uint32_t lsa, uint64_t ea,
+                             uint32_t size)
+{
+    ps_write(qts, spe, MFC_LSA, lsa);
+    qtest_writeq(qts, SPE_PS(spe) + MFC_EAH, ea);
+    ps_write(qts, spe, MFC_Size_Tag, size << 16 | tag);
+    ps_write(qts, spe, MFC_ClassID_CMD, cmd);
+    return ps_read(qts, spe, MFC_ClassID_CMD) & 3;
 }
 
 static inline void start(QTestState *qts, int spe, uint32_t npc)

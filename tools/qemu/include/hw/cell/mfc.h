@@ -79,6 +79,7 @@ struct CellMFC {
     unsigned burst;         /* ... so many of them */
     bool suspended;         /* MFC_CNTL[Sc] */
     bool purged;            /* MFC_CNTL[Ps] */
+    uint8_t key_state;      /* MFC_CNTL[K]: 2 is privileged, 3 problem state */
     bool faulted;           /* awaits MFC_CNTL[R] or a purge */
     bool exclusive_pending; /* cell_mfc_run() is to come, all CPUs stopped */
     QEMUTimer resume;       /* pending: the queues go on when it expires */

@@ -57,7 +57,6 @@ struct CellSPEState {
     uint64_t int_stat[3];   /* but for the mailboxes' levels */
     uint64_t int_route;
     uint64_t priv_cntl;
-    uint64_t lslr;
     uint64_t cfg;
 
     CellMFC mfc;

@@ -85,6 +85,7 @@
 #define   MFC_CNTL_Pc                   BIT_ULL(15)     /* purge */
 #define   MFC_CNTL_Ps_COMPLETE          (3ULL << 24)
 #define   MFC_CNTL_R                    BIT_ULL(32)     /* restart */
+#define   MFC_CNTL_K_SHIFT              33      /* MFC_SR1[Pr], unless 2 or 3 */
 #define   MFC_CNTL_Dh                   BIT_ULL(35)     /* halt decrementer */
 #define   MFC_CNTL_Ds                   BIT_ULL(40)     /* it runs */
 #define SPU_Out_Intr_Mbox       0x04000

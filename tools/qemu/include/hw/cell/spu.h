@@ -72,6 +72,7 @@ typedef struct SPUState {
      */
     bool event_pending;
     bool single_step;       /* SPU_PrivCntl[S]: stop after one instruction */
+    uint32_t ls_off;        /* bits of an address that SPU_LSLR takes away */
     uint8_t *ls;            /* SPU_LS_SIZE bytes, big endian */
     uint64_t insns;         /* instructions completed since reset */
     const SPUChannelOps *ch_ops;
