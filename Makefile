@@ -25,7 +25,7 @@ INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
-.PHONY: all demo fractal check boot kernel qemu modules patches apply lint clean distclean help
+.PHONY: all demo fractal check check-asan boot kernel qemu modules patches apply lint clean distclean help
 all: help
 
 demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
@@ -41,6 +41,10 @@ fractal: qemu kernel userspace	## a picture, computed by the blade's SPEs (FRACT
 
 check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
+
+check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
+	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
+	@$(B)/check --asan $(ONLY)
 
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
