@@ -692,6 +692,39 @@ static void test_protection(QTestState *qts)
     }
 }
 
+/* One command is done, the next has no page: any is true, all is not. */
+static void test_proxy_query(QTestState *qts)
+{
+    relocate(qts);
+    slb_load(qts, 0, SEGMENT, 0xc80);
+    qtest_writeq(qts, group(VSID, 1), VSID << 12 | 1);
+    qtest_writeq(qts, group(VSID, 1) + 8, MEM | 2);
+    ps_write(qts, 0, Prxy_QueryMask, 0x30);
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    proxy(qts, 0, 0x40, 4, 0x8000, SEGMENT + 0x1000, 16);
+    proxy(qts, 0, 0x40, 5, 0x8000, SEGMENT + 0x2000, 16);
+    proxy(qts, 0, 0x40, 6, 0x8000, SEGMENT + 0x1000, 16);
+    ps_write(qts, 0, Prxy_QueryType, 1);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_QueryType), ==, 1);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 0);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 8);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 0x10);
+    priv1_write(qts, 0, 0x150, 8);
+
+    ps_write(qts, 0, Prxy_QueryType, 2);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 0);
+    /* Taken back, and asked again */
+    ps_write(qts, 0, Prxy_QueryType, 0);
+    ps_write(qts, 0, Prxy_QueryType, 2);
+    qtest_writeq(qts, group(VSID, 2), VSID << 12 | 1);
+    qtest_writeq(qts, group(VSID, 2) + 8, MEM | 2);
+    priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 8, ==, 8);
+    g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 0x30);
+}
+
 /* 64 KiB and 16 MiB pages, as SLB_VSID_LLP and penc of Linux's mmu-hash.h */
 static void test_large_pages(QTestState *qts)
 {
@@ -946,6 +979,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/fault-save-restore",
                         test_fault_save_restore, run);
     qtest_add_data_func("/cell-mfc/protection", test_protection, run);
+    qtest_add_data_func("/cell-mfc/proxy-query", test_proxy_query, run);
     qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
     qtest_add_data_func("/cell-mfc/order", test_order, run);
     qtest_add_data_func("/cell-mfc/bad-list", test_bad_list, run);

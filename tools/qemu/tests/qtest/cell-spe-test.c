@@ -106,6 +106,49 @@ static void test_stop(void)
     qtest_quit(qts);
 }
 
+/* SPU_RunCntl in all states of the SPU */
+static void test_run_control(void)
+{
+    QTestState *qts = blade();
+
+    ps_write(qts, 0, SPU_RunCntl, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+
+    /* It goes on behind a stop, a halt and what was invalid. */
+    START(qts, 0, 0x100, SPU_STOP(1), SPU_HEQ(0, 0), 0x00800000, SPU_IL(3, 7),
+          SPU_WRCH(28, 3), SPU_AI(3, 3, 1), SPU_BR(-1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_RunCntl), ==, 1);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x4);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x108);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 0x20);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    g_assert_cmphex(settle(qts, 0), ==, 1);
+
+    /* While it runs it cannot be started, nor sent elsewhere. */
+    ps_write(qts, 0, SPU_NPC, 0x100);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    qtest_clock_step(qts, 100000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 1);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Mbox_Stat) & 0xff, ==, 1);
+
+    /* Stopped twice, started once, still running where it was */
+    ps_write(qts, 0, SPU_RunCntl, 0);
+    ps_write(qts, 0, SPU_RunCntl, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC) & ~7, ==, 0x110);
+    ps_write(qts, 0, SPU_RunCntl, 1);
+    qtest_clock_step(qts, 100000);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 1);
+
+    /* Nothing but the runs' own ends has interrupted. */
+    g_assert_cmphex(priv1_read(qts, 0, 0x150) & 0xf, ==, 6);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 4);
+    qtest_quit(qts);
+}
+
 static void test_halt(void)
 {
     QTestState *qts = blade();
@@ -714,6 +757,7 @@ int main(int argc, char **argv)
     qtest_add_func("/cell-spe/reset", test_reset);
     qtest_add_func("/cell-spe/storage", test_storage);
     qtest_add_func("/cell-spe/stop", test_stop);
+    qtest_add_func("/cell-spe/run-control", test_run_control);
     qtest_add_func("/cell-spe/halt", test_halt);
     qtest_add_func("/cell-spe/invalid", test_invalid);
     qtest_add_func("/cell-spe/master-run", test_master_run);
