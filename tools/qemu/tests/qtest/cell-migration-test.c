@@ -38,7 +38,7 @@ static void page_insert(QTestState *qts, uint64_t page, uint64_t pa)
 static void setup(QTestState *qts)
 {
     static const uint32_t put[] = {
-        SPU_WRCHI(MFC_WrTagMask, 4), DMA(0x20, 2, 0x8000, MEM, 16),
+        SPU_WRCHI(MFC_WrTagMask, 4), DMA(0x120020, 2, 0x8000, MEM, 16),
     }, again[] = {
         [0 ... 15] = SPU_WRCH(MFC_WrCmd, 79),
     }, done[] = {
@@ -46,6 +46,8 @@ static void setup(QTestState *qts)
     };
     int i;
 
+    /* A time that is no multiple of anything */
+    qtest_clock_step(qts, 123457);
     qtest_memset(qts, MEM, 0x11, 0x10000);
     qtest_memset(qts, HTAB, 0, 0x40000);
     for (i = 0; i < 8; i++) {
@@ -65,8 +67,14 @@ static void setup(QTestState *qts)
     priv2_write(qts, 4, SPU_LSLR, 0x2ffff);
     priv2_write(qts, 4, MFC_CNTL, 2ULL << 33);
 
-    /* 0 counts in a register and in local store, interrupts enabled */
+    /*
+     * 0 counts in a register and in local store, interrupts enabled; the
+     * PPE's command issues itself again and again
+     */
     priv2_write(qts, 0, SPU_Cfg, 3);
+    qtest_writel(qts, SPE_LS(0) + 0xa000, 16 << 16);
+    qtest_writel(qts, SPE_LS(0) + 0xa004, 0x20);
+    proxy(qts, 0, 0x20, 0, 0xa000, SPE_PS(0) + MFC_Size_Tag, 16);
     START(qts, 0, 0x100, SPU_IL(4, 0x200), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_IL(5, 0x110), SPU_BIE(5),
           SPU_AI(3, 3, 1), SPU_STQA(3, 0x9000), SPU_BR(-2));
@@ -74,21 +82,30 @@ static void setup(QTestState *qts)
                (const uint32_t[]) { SPU_RDCH(6, 3), SPU_WRCH(30, 6),
                                     SPU_STOP(0x10) }, 3);
 
-    /* 1 waits for a mailbox with something in its registers */
-    qtest_writel(qts, SPE_LS(1) + 0x8000, 0x00000400);
-    START(qts, 1, 0, SPU_LI(7, 0xabc), SPU_FSCRWR(7), SPU_IL(8, 0x3fc),
+    /*
+     * 1 waits for a mailbox with something in its registers, and an event
+     * that will interrupt it once it is willing
+     */
+    qtest_writel(qts, SPE_LS(1), SPU_STOP(0x11));
+    START(qts, 1, 0x100, SPU_WRCHI(SPU_WrEventMask, 0x100),
+          SPU_LI(7, 0xabc), SPU_FSCRWR(7), SPU_IL(8, 0x3fc),
           SPU_WRCH(14, 8), SPU_RDCH(3, 29), SPU_FSCRRD(9),
           SPU_STQA(9, 0x9000), SPU_RDCH(10, 15), SPU_STQA(10, 0x9010),
           SPU_STQA(7, 0x9020), SPU_RDCH(4, 29), SPU_STQA(4, 0x9030),
-          SPU_WRCH(28, 3), SPU_STOP(0x11));
+          SPU_WRCH(28, 3), SPU_IL(5, 0x300), SPU_BIE(5));
+    qtest_writel(qts, SPE_LS(1) + 0x300, SPU_STOP(0x1));
+    g_assert_cmphex(settle(qts, 1), ==, 9);
+    ps_write(qts, 1, SPU_Sig_Notify_2, 0x1234);
 
-    /* 2 waits for its decrementer; single steps are left on */
-    START(qts, 2, 0, SPU_IL(4, 0x20), SPU_WRCH(SPU_WrEventMask, 4),
+    /* 2 waits for its decrementer, with a command that is in error */
+    priv2_write(qts, 2, MFC_CNTL, 1 << 15);
+    START(qts, 2, 0, DMA(0x40, 0, 0x8000, MEM, 3), SPU_IL(4, 0x20), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_IL(4, 1000), SPU_WRCH(SPU_WrDec, 4), SPU_RDCH(3, 0),
           SPU_RDCH(5, SPU_RdDec), SPU_STQA(5, 0x9000), SPU_STOP(0x12));
 
     /* 3 has filled its queue and waits for room */
     priv2_write(qts, 3, MFC_CNTL, 1);
+    priv2_write(qts, 3, PM_Trace_Tag_Wait_Mask, 0x77);
     load_words(qts, 3, 0, put, ARRAY_SIZE(put));
     load_words(qts, 3, sizeof(put), again, ARRAY_SIZE(again));
     load_words(qts, 3, sizeof(put) + sizeof(again), done, ARRAY_SIZE(done));
@@ -116,13 +133,24 @@ static void setup(QTestState *qts)
           DMA(0x20, 0, 0x8000, SEGMENT + (PAGE << 12) + 0xf00, 0x200),
           SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(0x15));
 
-    /* 6 has reserved a line and waits for its loss, then tries to store */
+    /* 6 has reserved a line and waits for its loss, in a single step */
     START(qts, 6, 0, SPU_WRCHI(SPU_WrEventMask, 0x400),
           DMA(0xd0, 0, 0x8000, MEM + 0x4000, 128), SPU_RDCH(3, 27),
-          SPU_RDCH(3, 0), SPU_WRCH(28, 3), SPU_STOP(0x16));
+          SPU_STOP(1), SPU_RDCH(3, 0), SPU_WRCH(28, 3), SPU_STOP(0x16));
+    g_assert_cmphex(settle(qts, 6), ==, 0x10002);
+    priv2_write(qts, 6, SPU_PrivCntl, 1);
+    ps_write(qts, 6, SPU_RunCntl, 1);
 
-    /* 7 has a proxy queue, and comes to its end in 5 us */
-    priv2_write(qts, 7, MFC_CNTL, 1);
+    /*
+     * 7 has a proxy queue, a halted decrementer, something in its mailbox
+     * of which the PPE has seen one word, and comes to its end in 5 us
+     */
+    priv2_write(qts, 7, MFC_CNTL, 1 | MFC_CNTL_Dh);
+    for (i = 0; i < 3; i++) {
+        ps_write(qts, 7, SPU_In_Mbox, 0x700 + i);
+    }
+    priv2_write(qts, 7, SPU_ChnlIndex, 29);
+    priv2_read(qts, 7, SPU_ChnlData);
     ps_write(qts, 7, Prxy_QueryMask, 0xf0);
     for (i = 0; i < 8; i++) {
         proxy(qts, 7, 0x20, i, 0x8000, MEM + 0x5000 + 16 * i, 16);
@@ -139,8 +167,6 @@ static void setup(QTestState *qts)
         g_assert_cmphex(ps_read(qts, i, SPU_Status), ==, 9);
     }
     g_assert_cmphex(ps_read(qts, 7, SPU_Status), ==, 1);
-    /* Only on their way out are they to do this. */
-    priv2_write(qts, 2, SPU_PrivCntl, 1);
 }
 
 /* What the PPE does then */
@@ -151,6 +177,7 @@ static void proceed(QTestState *qts)
     qtest_clock_step(qts, 50000);
     g_assert_cmphex(ps_read(qts, 7, SPU_Status), ==, 0x170002);
     g_assert_cmphex(ps_read(qts, 1, SPU_Status), ==, 9);
+    qtest_writel(qts, SPE_LS(0) + 0xa004, 0xc8);
     ps_write(qts, 0, SPU_Sig_Notify_1, 1);
     ps_write(qts, 0, SPU_Sig_Notify_1, 2);
     ps_write(qts, 1, SPU_In_Mbox, 0x100);
@@ -173,14 +200,16 @@ static void finish(QTestState *qts)
 {
     static const uint32_t status[8] = {
         0x100002, 0x110002, 0x120002, 0x130002,
-        0x140002, 0x150002, 0x160002, 0x170002,
+        0x140002, 0x150002, 0x10, 0x170002,
     };
     int i;
 
     for (i = 0; i < 8; i++) {
         g_assert_cmphex(ps_read(qts, i, SPU_Status), ==, status[i]);
     }
+    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
     g_assert_cmphex(priv2_read(qts, 0, SPU_Out_Intr_Mbox), ==, 3);
+    g_assert_cmphex(priv1_read(qts, 2, 0x140), ==, 1);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(1) + 0x9020), ==, 0xabc);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(1) + 0x9010), ==, 0x3fc);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(1) + 0x9030), ==, 0x200);
@@ -191,7 +220,7 @@ static void finish(QTestState *qts)
     g_assert_cmphex(qtest_readl(qts, MEM + 0x1ffc), ==, 0x85858585);
     g_assert_cmphex(qtest_readl(qts, MEM + 0x20fc), ==, 0x85858585);
     g_assert_cmphex(qtest_readl(qts, MEM + 0x2100), ==, 0x11111111);
-    g_assert_cmphex(ps_read(qts, 6, SPU_Out_Mbox), ==, 0x400);
+    g_assert_cmphex(chnl_data(qts, 6, 0), ==, 0x400);
     g_assert_cmphex(qtest_readl(qts, MEM + 0x507c), ==, 0x87878787);
 }
 
