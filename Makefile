@@ -105,5 +105,5 @@ busybox: sources
 liburing: sources
 	$(STEP) liburing "liburing for the blade" $(B)/liburing
 
-userspace: kernel busybox liburing $(if $(filter check,$(MAKECMDGOALS)),modules-check)
+userspace: kernel busybox liburing $(if $(filter check,$(MAKECMDGOALS)),modules-check spu-tools)
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace

@@ -7,7 +7,8 @@
 # The SPU's interrupt comes here.
 handler:
 	ai	$70, $70, 1
-	wrch	$ch2, $71		# the test's channel 2 takes the event away
+	rdch	$72, $ch0		# SPU_RdEventStat: takes the interrupt away
+	wrch	$ch2, $71		# SPU_WrEventAck
 	irete
 
 	.macro	one name, insn:vararg
@@ -149,6 +150,32 @@ data:	.long	0x01234567, 0x89abcdef, 0xfedcba98, 0x76543210
 	.org	0x700
 scratch:
 	.long	0, 0, 0, 0
+
+# On the blade: registers from memory and to it, with SRR0 from $80 and the event
+# mask from $81, and a word taken out of the mailbox.
+	.org	0x800
+load:
+	.irp	n, 3,4,5,6,11,13,14,21,30,32,34,50,51,52,53,70,71,80,81
+	lqr	$\n, registers + 16 * \n
+	.endr
+	wrch	$ch14, $80		# SPU_WrSRR0
+	wrch	$ch1, $81		# SPU_WrEventMask
+	stop	0x1000
+save:
+	.irp	n, 3,4,5,6,11,13,14,21,30,32,34,50,51,52,53,70,71,80,81
+	stqr	$\n, registers + 16 * \n
+	.endr
+	stop	0x1000
+drain:
+	rdch	$82, $ch0
+empty:
+	rdch	$82, $ch29
+	il	$82, 0x10
+	wrch	$ch2, $82		# SPU_WrEventAck
+	stop	0x1000
+
+	.org	0x1000
+registers:
 
 # The end of local store: execution and relative addresses wrap.
 	.org	0x3ffe0

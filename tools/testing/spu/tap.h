@@ -21,6 +21,9 @@ bool tap_check(bool cond, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void tap_end(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Print the plan, and how many points failed.  Returns main()'s status. */
+int tap_done(void);
+
 /* tests of the reference engine: engine_test.c */
 void test_engine(void);
 
