@@ -26,6 +26,7 @@ BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: all demo fractal check check-asan boot kernel qemu modules patches apply lint clean distclean help
+.PHONY: all demo fractal check boot bench-spe kernel qemu modules patches apply lint clean distclean help
 all: help
 
 demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
@@ -49,6 +50,9 @@ check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and un
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
 		$(if $(LIMIT),--limit $(LIMIT))
+
+bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine
+	@$(B)/bench-spe
 
 kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another)
 	$(STEP) kernel "Linux with the series, spufs built in" $(B)/kernel blade $(KERNEL_CONFIG)

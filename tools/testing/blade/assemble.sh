@@ -1,0 +1,1 @@
+../selftests/spufs/spu/assemble.sh
