@@ -27,6 +27,7 @@ BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(
 
 .PHONY: all demo fractal check check-asan boot kernel qemu modules patches apply lint clean distclean help
 .PHONY: all demo fractal check boot bench-spe kernel qemu modules patches apply lint clean distclean help
+.PHONY: all demo fractal check boot bench-spe kernel kernel-64k qemu modules patches apply lint clean distclean help
 all: help
 
 demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
@@ -56,6 +57,10 @@ bench-spe: qemu kernel userspace	## how fast the blade is on this host, with eit
 
 kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another)
 	$(STEP) kernel "Linux with the series, spufs built in" $(B)/kernel blade $(KERNEL_CONFIG)
+
+# After the other one, because both prepare the same sources
+kernel-64k: kernel
+	$(STEP) kernel-64k "Linux with pages of 64 KiB" $(B)/kernel blade blade64k
 
 qemu: sources	## QEMU with the blade
 	$(STEP) qemu "QEMU with the Cell blade" $(B)/qemu
