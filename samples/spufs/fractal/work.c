@@ -17,7 +17,7 @@
  * the first chunks must be far smaller than the share of a context.
  */
 #define PARTS_PER_CONTEXT	8
-#define MIN_VECTORS		32
+#define MIN_VECTORS		128
 
 #define BAR_WIDTH		64
 
