@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * spuctl: run SPU programs, and look at contexts.
+ */
+#include <err.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spuctl.h"
+
+static const char usage[] =
+"usage: spuctl run [-n COPIES] [-q] [--json] PROGRAM...\n"
+"       spuctl ps [--json]\n"
+"       spuctl trace [--json] COMMAND [ARGUMENT]...\n"
+"       spuctl trace --list\n"
+"\n"
+"run    load SPU programs (ELF files) into asynchronous contexts, run them all\n"
+"       from one thread, and tell each event on the standard error\n"
+"ps     list the contexts that there are\n"
+"trace  run a command, and show what spufs did meanwhile\n"
+"\n"
+"  -n, --copies COPIES  contexts for each program (1)\n"
+"  -q, --quiet          tell only of programs that did not exit by themselves\n"
+"      --json           a line of JSON for each event or context\n"
+"      --list           the tracepoints that this kernel has\n"
+"  -h, --help           this\n"
+"\n"
+"The exit status of run is that of the first program that has one other than 0;\n"
+"it is 1 if a program ended in another way than by exit.\n";
+
+void json_string(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if ((unsigned char)*s < ' ')
+			fprintf(out, "\\u%04x", *s);
+		else
+			fputc(*s, out);
+	}
+	fputc('"', out);
+}
+
+static unsigned int number(const char *s)
+{
+	char *end;
+	unsigned long n = strtoul(s, &end, 10);
+
+	if (*s < '0' || *s > '9' || *end || n < 1 || n > 4096)
+		errx(2, "--copies %s: a number from 1 to 4096 is wanted", s);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "copies", required_argument, NULL, 'n' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "list", no_argument, NULL, 'L' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct run_options o = { .copies = 1 };
+	const char *command;
+	bool list = false;
+	int c, status;
+
+	/* The options of a command that is traced are its own. */
+	while ((c = getopt_long(argc, argv, "+n:qh", longs, NULL)) >= 0 ||
+	       (optind == 1 && optind < argc)) {
+		switch (c) {
+		case -1:
+			/* the name of the command comes first */
+			optind++;
+			break;
+		case 'n':
+			o.copies = number(optarg);
+			break;
+		case 'q':
+			o.quiet = true;
+			break;
+		case 'J':
+			o.json = true;
+			break;
+		case 'L':
+			list = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			errx(2, "see --help");
+		}
+	}
+	if (argc < 2)
+		errx(2, "run, ps or trace? See --help");
+
+	command = argv[1];
+	argv += optind;
+	argc -= optind;
+	if (!strcmp(command, "run")) {
+		if (!argc)
+			errx(2, "run: what? See --help");
+		status = run_programs(argv, argc, &o);
+	} else if (!strcmp(command, "ps")) {
+		if (argc)
+			errx(2, "ps: %s? See --help", argv[0]);
+		status = ps(o.json);
+	} else if (!strcmp(command, "trace")) {
+		if (!list != !!argc)
+			errx(2, "trace: a command or --list? See --help");
+		status = trace(o.json, list, argv);
+	} else {
+		errx(2, "%s: run, ps or trace is wanted; see --help", command);
+	}
+	if (fflush(stdout) || ferror(stdout))
+		err(1, "stdout");
+	return status;
+}

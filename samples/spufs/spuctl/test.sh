@@ -1,0 +1,182 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# test.sh DIR: tests of spuctl with the programs of DIR, which test/*.s make.
+# Prints TAP; wants root, spufs and tracefs.
+cd "$1" || exit 1
+out=/tmp/spuctl-out
+n=0
+failed=0
+
+# result WHAT: of the command before
+result()
+{
+	if [ $? -eq 0 ]; then
+		ok="ok"
+	else
+		ok="not ok"
+		failed=1
+		sed 's/^/# /' $out
+	fi
+	n=$((n + 1))
+	echo "$ok $n $1"
+}
+
+# ends STATUS TEXT PROGRAM...: run ends so, and tells exactly that
+ends()
+{
+	status=$1
+	text=$2
+	shift 2
+	spuctl run "$@" >$out 2>&1
+	[ $? -eq "$status" ] && [ "$(cat $out)" = "$text" ]
+	result "run $*"
+}
+
+# refuses MESSAGE FILE: which is no program
+refuses()
+{
+	spuctl run "$2" >$out 2>&1
+	[ $? -eq 1 ] && [ "$(cat $out)" = "spuctl: $2: $1" ]
+	result "refused: $1"
+}
+
+# usage MESSAGE ARGUMENT...
+usage()
+{
+	message=$1
+	shift
+	spuctl "$@" >$out 2>&1
+	[ $? -eq 2 ] && [ "$(cat $out)" = "spuctl: $message" ]
+	result "refused: spuctl $*"
+}
+
+# patch OFFSET BYTES: the program exit with other bytes there
+patch()
+{
+	dd if=exit bs=1 count="$1" 2>/dev/null
+	# shellcheck disable=SC2059
+	printf "$2"
+	dd if=exit bs=1 skip="$(($1 + ${#2} / 4))" 2>/dev/null
+}
+
+echo "TAP version 13"
+
+# What programs do, and what becomes of their exit status
+ends 7 "ctx-0: exit 7, stop 0x2007 at 0x001c" exit
+ends 7 "" -q exit
+ends 1 "ctx-0: stop 0x1001 at 0x0004" stop
+ends 1 "ctx-0: halt at 0x0008" halt
+ends 1 "ctx-0: illegal instruction or channel at 0x0004
+ctx-0: stopped at 0x0004" illegal
+ends 1 "ctx-0: DMA to an address without memory at 0x0024
+ctx-0: stopped at 0x0024" dma
+ends 1 "ctx-0: call 0x2102, an operation on effective addresses, is not served at 0x0000" libea
+
+spuctl run -n 20 linux exit >$out 2>&1
+[ $? -eq 7 ] && [ "$(grep -c 'exit 7,' $out)" -eq 20 ] && [ "$(grep -c 'exit 0,' $out)" -eq 20 ]
+result "40 contexts of two programs: each is told, and the status is the second's"
+spuctl run -q exit linux >$out 2>&1
+[ $? -eq 7 ]
+result "the status is the first one that is not 0"
+spuctl run --json exit >$out 2>&1
+[ "$(cat $out)" = '{"context": "ctx-0", "program": "exit", "event": "exit", "number": 7, "npc": 28, "text": "exit 7, stop 0x2007"}' ]
+result "run --json"
+spuctl run exit /init >$out 2>&1
+[ $? -eq 1 ] && ! grep -q "exit 7" $out
+result "no program runs if one of them cannot be loaded"
+
+# Calls: each program checks its results itself, and exits with the failed step
+spuctl run -q print >$out 2>&1
+[ $? -eq 0 ] && [ "$(cat $out)" = "Hello
+-5 4294967291 0xff Hello [   42] [42  ] 1234567890123 1.500000 Hell A -1 9029 0x80 % and so on, quite a few characters more, to see that the length comes back right
+short 7
+0123456
+xabcdef
+writ" ]
+result "the C library's calls print"
+spuctl run -q file >$out 2>&1 && [ "$(cat /tmp/spuctl-test)" = 0123456789 ]
+result "POSIX calls: a file is written and read back"
+ends 0 "ctx-0: call 0x2104, system call 2 is refused: ENOSYS at 0x0038
+ctx-0: exit 0, stop 0x2000 at 0x0054" linux
+ends 0 "ctx-0: call 0x2100, function 200 is not served: ENOSYS at 0x00a8
+ctx-0: call 0x2100, function 36 is not served: ENOSYS at 0x00e4
+ctx-0: call 0x2101, function 8 is not served: ENOSYS at 0x0108
+ctx-0: exit 0, stop 0x2000 at 0x012c" bad
+
+# Files that are no programs. The offsets are those of ELF's headers: 52 is
+# where the first program header begins.
+refuses "No such file or directory" nothing
+refuses "not an ELF file" /init
+refuses "not an ELF file" /tmp
+refuses "not a program for an SPU" /bin/busybox
+patch 18 '\000\025' >/tmp/x
+refuses "not a program for an SPU" /tmp/x
+patch 16 '\000\001' >/tmp/x
+refuses "not a program for an SPU" /tmp/x
+dd if=exit of=/tmp/x bs=1 count=60 2>/dev/null
+refuses "a program header lies beyond the end of the file" /tmp/x
+patch 28 '\377\377\377\360' >/tmp/x
+refuses "a program header lies beyond the end of the file" /tmp/x
+patch 42 '\000\010' >/tmp/x
+refuses "program headers of 8 bytes" /tmp/x
+patch 44 '\000\000' >/tmp/x
+refuses "nothing in it to load" /tmp/x
+patch 24 '\000\000\000\002' >/tmp/x
+refuses "there is no instruction at its entry, 0x2" /tmp/x
+patch 24 '\000\004\000\000' >/tmp/x
+refuses "there is no instruction at its entry, 0x40000" /tmp/x
+patch 56 '\000\001\000\000' >/tmp/x
+refuses "a segment lies beyond the end of the file" /tmp/x
+patch 60 '\000\004\000\000\000\004\000\000\000\000\000\000\000\000\000\020' >/tmp/x
+refuses "segment 0, 0x10 bytes at 0x40000, does not fit into local store" /tmp/x
+patch 60 '\000\000\000\200\000\000\000\200\000\000\000\000\377\377\377\377' >/tmp/x
+refuses "segment 0, 0xffffffff bytes at 0x80, does not fit into local store" /tmp/x
+patch 68 '\000\000\000\020\000\000\000\017' >/tmp/x
+refuses "segment 0 is larger in the file than in memory" /tmp/x
+
+# Contexts
+spuctl ps >$out
+[ "$(sed 1d $out)" = "" ]
+result "ps: no contexts"
+spuctl run spin >/dev/null 2>&1 &
+pid=$!
+until spuctl ps | grep -q running; do :; done
+spuctl ps >$out
+sed 1d $out | grep -qE "^spuctl-$pid-0 +async running +[0-9]+ +0x[0-9a-f]+ +$pid +$pid +0 +0 +0\$"
+result "ps: a context that runs, on which SPE, and who holds it"
+spuctl ps --json >$out
+grep -qE "^\{\"context\": \"spuctl-$pid-0\", \"async\": true, \"state\": \"running\", \"spe\": [0-9]+, \"npc\": [0-9]+, \"starter\": $pid, \"holder\": $pid, \"runs\": 0, \"events\": 0, \"unread\": 0\}\$" $out
+result "ps --json"
+spe=$(sed 's/.*"spe": \([0-9]*\).*/\1/' $out)
+grep -q "^user " /sys/devices/system/spu/spu"$spe"/stat
+result "ps: the SPE it names is the one that runs"
+kill $pid
+wait $pid
+
+# Tracepoints
+spuctl trace --list >$out
+[ "$(cat $out)" = "$(cd /sys/kernel/tracing/events/spufs && ls -d */ | sed 's,/,,')" ]
+result "trace --list: what tracefs has"
+spuctl trace spuctl run exit >$out 2>&1
+[ $? -eq 7 ] && grep -qE "^ +[0-9]+\.[0-9]+ +[01]  spuctl-[0-9]+ +spufs_context: spu_bind_context__enter \(ctxthread" $out
+result "trace: a timeline, and the command's status"
+spuctl trace --json spuctl run -q exit >$out 2>&1
+grep -qE '^\{"time": [0-9.]+, "cpu": [01], "task": "spuctl-[0-9]+", "event": "spufs_context", "text": "spu_bind_context__enter' $out
+result "trace --json"
+spuctl trace nothing >$out 2>&1
+[ $? -eq 127 ]
+result "trace: a command that is not there"
+[ "$(ls /sys/kernel/tracing/instances)" = "" ]
+result "trace: nothing is left in tracefs"
+
+usage "run, ps or trace? See --help"
+usage "go: run, ps or trace is wanted; see --help" go
+usage "run: what? See --help" run
+usage "ps: x? See --help" ps x
+usage "trace: a command or --list? See --help" trace
+usage "trace: a command or --list? See --help" trace --list x
+usage "--copies 0: a number from 1 to 4096 is wanted" run -n 0 exit
+usage "--copies 1x: a number from 1 to 4096 is wanted" run -n 1x exit
+
+echo "1..$n"
+exit $failed
