@@ -25,9 +25,8 @@ INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
-.PHONY: all demo fractal check check-asan boot kernel qemu modules patches apply lint clean distclean help
-.PHONY: all demo fractal check boot bench-spe kernel qemu modules patches apply lint clean distclean help
-.PHONY: all demo fractal check boot bench-spe kernel kernel-64k qemu modules patches apply lint clean distclean help
+# The targets that have a line of help.
+.PHONY: all $(shell sed -n "s/^\([a-z0-9-]*\):.*\#\#.*/\1/p" Makefile)
 all: help
 
 demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
@@ -89,7 +88,7 @@ help:	## this list
 
 # The steps in between
 
-.PHONY: deps sources base modules-check spu-tools busybox liburing userspace
+.PHONY: deps sources base kernel-64k modules-check spu-tools busybox liburing userspace
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
 		$(if $(filter check lint,$(MAKECMDGOALS)),check) \
