@@ -46,6 +46,8 @@ check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="na
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
 	@$(B)/check --asan $(ONLY)
+bench: qemu kernel modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
+	@tools/bench/bench $(ONLY)
 
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
@@ -92,7 +94,7 @@ help:	## this list
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
 		$(if $(filter check lint,$(MAKECMDGOALS)),check) \
-		$(filter fractal,$(MAKECMDGOALS))
+		$(filter fractal bench,$(MAKECMDGOALS))
 
 sources: deps
 	$(STEP) sources "sources from Debian's archive" $(B)/fetch
@@ -113,5 +115,6 @@ busybox: sources
 liburing: sources
 	$(STEP) liburing "liburing for the blade" $(B)/liburing
 
-userspace: kernel busybox liburing $(if $(filter check,$(MAKECMDGOALS)),modules-check spu-tools)
+userspace: kernel busybox liburing $(if $(filter check bench,$(MAKECMDGOALS)),modules-check) \
+	$(if $(filter check,$(MAKECMDGOALS)),spu-tools)
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace

@@ -4,8 +4,8 @@
 # Assemble the SPU programs and write their words to NAME.h_shipped, so that
 # the tests build without an SPU toolchain. Global symbols become macros.
 #
-# assemble.sh          write the files that changed
-# assemble.sh --check  write nothing, fail if one is out of date
+# assemble.sh [DIR]          write the files that changed (DIR: not those here)
+# assemble.sh --check [DIR]  write nothing, fail if one is out of date
 #
 # SPU_AS, SPU_LD, SPU_OBJCOPY: the tools of an spu-elf binutils
 
@@ -15,12 +15,11 @@ set -eu
 
 check=
 case ${1-} in
---check) check=1 ;;
-'') ;;
-*) echo "usage: $0 [--check]" >&2; exit 2 ;;
+--check) check=1; shift ;;
+-*) echo "usage: $0 [--check] [DIR]" >&2; exit 2 ;;
 esac
 
-cd "$(dirname "$0")"
+cd "${1-$(dirname "$0")}"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cost of a run of an SPU program, from its start to what it did being
+ * known in userspace, four ways:
+ *
+ *	spu_run	a thread for each context, in spu_run(2)
+ *	pipe	the same, and each thread writes to a pipe what happened, which
+ *		one more thread learns by epoll: so does libspe2, to make stops
+ *		something to poll for.  (It would also have to wake the thread
+ *		for the next run; that is not counted here.)
+ *	async	one thread, epoll, and event files
+ *	uring	one thread, and io_uring: a start linked to the read of its event
+ *
+ * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE
+ *
+ * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
+ * contexts that do nothing but to be waited for.  It prints one line of CSV for each point; the instructions are counted by
+ * insn_count.c, between the same marks, and in a pass of its own.  The last
+ * columns are the latency from the SPU's stop until its event is known: they
+ * are there if no context ever had to wait for an SPE.
+ */
+#include <liburing.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "spu-sample.h"
+#include "mark.h"
+#include "timed.h_shipped"
+
+#define MAX_CONTEXTS	1024
+#define LS_SIZE		0x40000
+#define STOPPED		0x10010002	/* SPU_Status after "stop 0x1001" */
+
+struct context {
+	int fd, event_fd;
+	int pipe[2];
+	volatile __u32 *now;		/* in local store */
+	pthread_t thread;
+	struct spu_event event;
+	__u32 clock;			/* time base + decrementer: constant */
+	int left;
+};
+
+static const struct {
+	__u32 op, npc;
+} start = { SPU_CONTROL_START_SPU, 0 };
+
+static struct context contexts[MAX_CONTEXTS];
+static int n_contexts, n_idle, n_runs;
+static pthread_barrier_t barrier;
+
+/* The latencies, in ticks of the time base; only one pass measures them. */
+static __u32 *latency;
+static int n_latencies;
+static bool timing;
+
+static __u32 time_base(void)
+{
+	__u32 tb;
+
+	__asm__ __volatile__("mftb %0" : "=r"(tb));
+	return tb;
+}
+
+/* What is done about every event, in every arm; the SPU stopped @now. */
+static void happened(struct context *c, __u32 status, __u32 now)
+{
+	if (status != STOPPED)
+		errx(1, "status 0x%x", status);
+	if (timing) {
+		__u32 ticks = time_base() - (c->clock - now);
+
+		latency[__atomic_fetch_add(&n_latencies, 1, __ATOMIC_RELAXED)] = ticks;
+	}
+}
+
+/* The decrementer at the end of the last run; a look into local store costs. */
+static __u32 stopped_at(struct context *c)
+{
+	return timing ? *c->now : 0;
+}
+
+static int spu_run(struct context *c, __u32 npc)
+{
+	int status = syscall(SYS_spu_run, c->fd, &npc, NULL);
+
+	if (status < 0)
+		err(1, "spu_run");
+	return status;
+}
+
+static void begin(void)
+{
+	if (!timing)
+		bench_mark(BENCH_BEGIN);
+}
+
+static void end(void)
+{
+	if (!timing)
+		bench_mark(BENCH_END);
+}
+
+static void *spu_run_thread(void *data)
+{
+	struct context *c = data;
+	int i;
+
+	pthread_barrier_wait(&barrier);
+	for (i = 0; i < n_runs; i++)
+		happened(c, spu_run(c, 0), stopped_at(c));
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+static void *pipe_thread(void *data)
+{
+	struct context *c = data;
+	__u32 info[2];
+	int i;
+
+	pthread_barrier_wait(&barrier);
+	for (i = 0; i < n_runs; i++) {
+		info[0] = spu_run(c, 0);
+		info[1] = stopped_at(c);
+		if (write(c->pipe[1], info, sizeof(info)) != sizeof(info))
+			err(1, "write to a pipe");
+	}
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+static void start_threads(void *(*body)(void *))
+{
+	pthread_attr_t attr;
+	int i, ret;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	pthread_barrier_init(&barrier, NULL, n_contexts + 1);
+	for (i = 0; i < n_contexts; i++) {
+		ret = pthread_create(&contexts[i].thread, &attr, body, &contexts[i]);
+		if (ret)
+			errx(1, "pthread_create: %s", strerror(ret));
+	}
+}
+
+static void join_threads(void)
+{
+	int i;
+
+	for (i = 0; i < n_contexts; i++)
+		pthread_join(contexts[i].thread, NULL);
+	pthread_barrier_destroy(&barrier);
+}
+
+static void arm_spu_run(void)
+{
+	start_threads(spu_run_thread);
+	begin();
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	end();
+	join_threads();
+}
+
+static int make_epoll(bool pipes)
+{
+	int epoll = epoll_create1(0), i;
+
+	for (i = 0; i < n_contexts + (pipes ? 0 : n_idle); i++) {
+		struct context *c = &contexts[i];
+		struct epoll_event want = { .events = EPOLLIN, .data.ptr = c };
+
+		if (epoll_ctl(epoll, EPOLL_CTL_ADD, pipes ? c->pipe[0] : c->event_fd, &want))
+			err(1, "epoll_ctl");
+	}
+	return epoll;
+}
+
+static void arm_pipe(void)
+{
+	struct epoll_event ready[64];
+	long left = (long)n_contexts * n_runs;
+	int i, n, epoll;
+	__u32 info[2];
+
+	for (i = 0; i < n_contexts; i++)
+		if (pipe(contexts[i].pipe))
+			err(1, "pipe");
+	epoll = make_epoll(true);
+	start_threads(pipe_thread);
+	begin();
+	pthread_barrier_wait(&barrier);
+	while (left) {
+		n = epoll_wait(epoll, ready, 64, -1);
+		if (n < 0)
+			err(1, "epoll_wait");
+		for (i = 0; i < n; i++) {
+			struct context *c = ready[i].data.ptr;
+
+			if (read(c->pipe[0], info, sizeof(info)) != sizeof(info))
+				err(1, "read from a pipe");
+			happened(c, info[0], info[1]);
+			left--;
+		}
+	}
+	pthread_barrier_wait(&barrier);
+	end();
+	join_threads();
+	close(epoll);
+	for (i = 0; i < n_contexts; i++) {
+		close(contexts[i].pipe[0]);
+		close(contexts[i].pipe[1]);
+	}
+}
+
+static void start_spu(struct context *c)
+{
+	if (write(c->event_fd, &start, sizeof(start)) != sizeof(start))
+		err(1, "start");
+}
+
+/* The run is over: is there another one to do? */
+static bool stopped(struct context *c, const struct spu_event *event)
+{
+	if (event->event != SPU_EVENT_STOP)
+		errx(1, "event 0x%x", event->event);
+	happened(c, event->status, stopped_at(c));
+	return --c->left;
+}
+
+static void arm_async(void)
+{
+	struct epoll_event ready[64];
+	int epoll = make_epoll(false), left = n_contexts, i, n;
+
+	begin();
+	for (i = 0; i < n_contexts; i++)
+		start_spu(&contexts[i]);
+	while (left) {
+		n = epoll_wait(epoll, ready, 64, -1);
+		if (n < 0)
+			err(1, "epoll_wait");
+		for (i = 0; i < n; i++) {
+			struct context *c = ready[i].data.ptr;
+
+			if (read(c->event_fd, &c->event, sizeof(c->event)) != sizeof(c->event))
+				err(1, "read");
+			if (stopped(c, &c->event))
+				start_spu(c);
+			else
+				left--;
+		}
+	}
+	end();
+	close(epoll);
+}
+
+static void submit(struct io_uring *ring, struct context *c)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	io_uring_prep_write(sqe, c->event_fd, &start, sizeof(start), 0);
+	io_uring_sqe_set_flags(sqe, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+	sqe = io_uring_get_sqe(ring);
+	io_uring_prep_read(sqe, c->event_fd, &c->event, sizeof(c->event), 0);
+	io_uring_sqe_set_data(sqe, c);
+}
+
+static void arm_uring(void)
+{
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+	};
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	int left = n_contexts, ret, i;
+	unsigned int head, seen;
+
+	ret = io_uring_queue_init_params(2 * n_contexts, &ring, &params);
+	if (ret)
+		errx(1, "io_uring: %s", strerror(-ret));
+	begin();
+	for (i = 0; i < n_contexts; i++)
+		submit(&ring, &contexts[i]);
+	while (left) {
+		ret = io_uring_submit_and_wait(&ring, 1);
+		if (ret < 0)
+			errx(1, "io_uring_enter: %s", strerror(-ret));
+		seen = 0;
+		io_uring_for_each_cqe(&ring, head, cqe) {
+			struct context *c = io_uring_cqe_get_data(cqe);
+
+			if (cqe->res != sizeof(c->event))
+				errx(1, "a request failed: %s", strerror(-cqe->res));
+			if (stopped(c, &c->event))
+				submit(&ring, c);
+			else
+				left--;
+			seen++;
+		}
+		io_uring_cq_advance(&ring, seen);
+	}
+	end();
+	io_uring_queue_exit(&ring);
+}
+
+static const struct arm {
+	const char *name;
+	bool async;
+	void (*run)(void);
+} arms[] = {
+	{ "spu_run", false, arm_spu_run },
+	{ "pipe", false, arm_pipe },
+	{ "async", true, arm_async },
+	{ "uring", true, arm_uring },
+};
+
+static void create(struct context *c, int n, bool async, long long instructions)
+{
+	/* two in a turn */
+	__u32 turns[4] = { instructions / 2 + 1 };
+	char path[32];
+	int mem;
+
+	snprintf(path, sizeof(path), "/spu/bench-%d", n);
+	c->fd = syscall(SYS_spu_create, path, async ? SPU_CREATE_ASYNC : 0, 0755, -1);
+	if (c->fd < 0)
+		err(1, "spu_create");
+	spu_load(c->fd, 0, spu_timed, sizeof(spu_timed));
+	spu_load(c->fd, SPU_TIMED_TURNS, turns, sizeof(turns));
+	mem = openat(c->fd, "mem", O_RDWR);
+	c->now = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	if (c->now == MAP_FAILED)
+		err(1, "mmap");
+	c->now += SPU_TIMED_NOW / 4;
+	close(mem);
+	if (async) {
+		c->event_fd = openat(c->fd, "event", O_RDWR);
+		if (c->event_fd < 0)
+			err(1, "event");
+	}
+}
+
+static void destroy(struct context *c, bool async)
+{
+	munmap((void *)((uintptr_t)c->now & -LS_SIZE), LS_SIZE);
+	if (async)
+		close(c->event_fd);
+	close(c->fd);
+}
+
+static void *clock_thread(void *data)
+{
+	if (spu_run(data, SPU_TIMED_CLOCK) != STOPPED)
+		errx(1, "clock");
+	return NULL;
+}
+
+/*
+ * Find out what the decrementer and the time base add up to: while the SPU
+ * writes the one all the time, look at both.
+ */
+static void set_clock(struct context *c, bool async)
+{
+	struct {
+		__u32 op, npc;
+	} control = { SPU_CONTROL_START_SPU, SPU_TIMED_CLOCK };
+	__u32 was = *c->now, before, now;
+	struct spu_event event;
+	pthread_t thread;
+
+	if (!async)
+		pthread_create(&thread, NULL, clock_thread, c);
+	else if (write(c->event_fd, &control, sizeof(control)) != sizeof(control))
+		err(1, "start");
+	do {
+		before = time_base();
+		now = *c->now;
+	} while (now == was);
+	/* Again: the first one may have waited for a page fault. */
+	before = time_base();
+	now = *c->now;
+	c->clock = now + (before + time_base()) / 2;
+
+	if (!async)
+		pthread_join(thread, NULL);
+	else if (read(c->event_fd, &event, sizeof(event)) != sizeof(event))
+		err(1, "read");
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const __u32 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static double ns_per_tick(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	char line[256];
+	double hz = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "timebase : %lf", &hz);
+	if (!hz)
+		errx(1, "/proc/cpuinfo names no timebase");
+	fclose(f);
+	return 1e9 / hz;
+}
+
+static void pass(const struct arm *arm)
+{
+	int i;
+
+	for (i = 0; i < n_contexts; i++)
+		contexts[i].left = n_runs;
+	arm->run();
+}
+
+static void measure(const struct arm *arm, long work_ns, int spe_mhz)
+{
+	struct timespec from, to;
+	double elapsed, tick = ns_per_tick();
+	int runs = n_runs, i;
+
+	for (i = 0; i < n_contexts + n_idle; i++)
+		create(&contexts[i], i, arm->async, (long long)work_ns * spe_mhz / 1000);
+
+	/* Everything has run once, and has its memory, before it is measured. */
+	timing = true;
+	n_runs = 1;
+	latency = calloc((size_t)n_contexts * runs, sizeof(*latency));
+	pass(arm);
+
+	timing = false;
+	n_runs = runs;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	pass(arm);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	elapsed = (to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec);
+	printf("point,%s,%d,%ld,%d,%.0f", arm->name, n_contexts, work_ns, runs,
+	       elapsed / n_contexts / runs);
+
+	if (n_contexts <= count_spes()) {
+		for (i = 0; i < n_contexts; i++)
+			set_clock(&contexts[i], arm->async);
+		timing = true;
+		n_latencies = 0;
+		pass(arm);
+		qsort(latency, n_latencies, sizeof(*latency), by_value);
+		for (i = 0; i <= 10; i++)
+			printf(",%.0f", latency[(n_latencies - 1) * i / 10] * tick);
+	}
+	printf("\n");
+	fflush(stdout);
+	free(latency);
+	for (i = 0; i < n_contexts + n_idle; i++)
+		destroy(&contexts[i], arm->async);
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit files = { 3 * MAX_CONTEXTS + 64, 3 * MAX_CONTEXTS + 64 };
+	unsigned int i;
+	long work_ns;
+	int spe_mhz;
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (argc == 7) {
+		n_contexts = atoi(argv[2]);
+		work_ns = atol(argv[3]);
+		n_runs = atoi(argv[4]);
+		spe_mhz = atoi(argv[5]);
+		n_idle = atoi(argv[6]);
+		for (i = 0; i < sizeof(arms) / sizeof(arms[0]); i++) {
+			if (strcmp(argv[1], arms[i].name))
+				continue;
+			if (n_contexts < 1 || n_idle < 0 || n_contexts + n_idle > MAX_CONTEXTS ||
+			    n_runs < 1 || work_ns < 0 || spe_mhz < 1)
+				break;
+			measure(&arms[i], work_ns, spe_mhz);
+			return 0;
+		}
+	}
+	fprintf(stderr, "usage: events spu_run|pipe|async|uring CONTEXTS WORK_NS RUNS SPE_MHZ IDLE\n");
+	return 2;
+}

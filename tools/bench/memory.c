@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory of a context: what spu_create() allocates in the kernel's slabs
+ * and does not free, for plain contexts and for asynchronous ones, as the
+ * kernel's own tracepoints (events/kmem) tell it.  The save area of a context,
+ * with its local store, is not from a slab, and the same for both.
+ *
+ * memory COUNT		means of so many contexts, each with one file open
+ */
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "spu-sample.h"
+
+#define TRACING "/sys/kernel/tracing/"
+
+struct allocation {
+	char pointer[32];
+	long bytes;
+};
+
+static void set(const char *file, const char *value)
+{
+	int fd = open(file, O_WRONLY | O_TRUNC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
+		err(1, "%s", file);
+	close(fd);
+}
+
+/* The value of "name=" in a line of the trace. */
+static bool field(const char *line, const char *name, char *value, size_t size)
+{
+	const char *at = strstr(line, name);
+	size_t n;
+
+	if (!at)
+		return false;
+	at += strlen(name);
+	n = strcspn(at, " \n");
+	if (n >= size)
+		return false;
+	memcpy(value, at, n);
+	value[n] = '\0';
+	return true;
+}
+
+static long allocated(void)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+	struct allocation *live = NULL;
+	size_t n = 0, room = 0, i;
+	char line[512], pointer[32], bytes[32];
+	long sum = 0;
+
+	if (!trace)
+		err(1, TRACING "trace");
+	while (fgets(line, sizeof(line), trace)) {
+		if (strstr(line, "LOST"))
+			errx(1, "the trace lost events");
+		if (line[0] == '#' || !field(line, " ptr=", pointer, sizeof(pointer)))
+			continue;
+		if (field(line, " bytes_alloc=", bytes, sizeof(bytes))) {
+			if (n == room) {
+				room = room * 2 + 1024;
+				live = realloc(live, room * sizeof(*live));
+			}
+			strcpy(live[n].pointer, pointer);
+			live[n++].bytes = atol(bytes);
+			continue;
+		}
+		for (i = n; i-- > 0;)
+			if (!strcmp(live[i].pointer, pointer)) {
+				live[i] = live[--n];
+				break;
+			}
+	}
+	fclose(trace);
+	for (i = 0; i < n; i++)
+		sum += live[i].bytes;
+	free(live);
+	return sum;
+}
+
+static void measure(const char *kind, unsigned int flags, const char *name, int count)
+{
+	int *fds = calloc(2 * count, sizeof(*fds)), i;
+	char path[32];
+
+	set(TRACING "trace", "\n");
+	set(TRACING "tracing_on", "1");
+	for (i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "/spu/memory-%d", i);
+		fds[2 * i] = syscall(SYS_spu_create, path, flags, 0755, -1);
+		if (fds[2 * i] < 0)
+			err(1, "context %d", i);
+		fds[2 * i + 1] = openat(fds[2 * i], name, O_RDONLY);
+		if (fds[2 * i + 1] < 0)
+			err(1, "%s of context %d", name, i);
+	}
+	set(TRACING "tracing_on", "0");
+	printf("memory,%s,%d,%ld\n", kind, count, allocated() / count);
+	for (i = 0; i < 2 * count; i++)
+		close(fds[i]);
+	free(fds);
+}
+
+int main(int argc, char **argv)
+{
+	int count = argc == 2 ? atoi(argv[1]) : 0;
+	struct rlimit files = { 2 * count + 64, 2 * count + 64 };
+	char pid[32];
+
+	if (count < 1) {
+		fprintf(stderr, "usage: memory COUNT\n");
+		return 2;
+	}
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (access(TRACING "trace", F_OK) && mount("tracefs", TRACING, "tracefs", 0, NULL))
+		err(1, TRACING);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	set(TRACING "tracing_on", "0");
+	set(TRACING "buffer_size_kb", "16384");
+	set(TRACING "set_event_pid", pid);
+	set(TRACING "events/kmem/kmalloc/enable", "1");
+	set(TRACING "events/kmem/kfree/enable", "1");
+	set(TRACING "events/kmem/kmem_cache_alloc/enable", "1");
+	set(TRACING "events/kmem/kmem_cache_free/enable", "1");
+
+	/* The first ones fill the pools of the slabs. */
+	measure("warm-up", 0, "mbox_stat", count);
+	measure("plain", 0, "mbox_stat", count);
+	measure("async", SPU_CREATE_ASYNC, "event", count);
+	return 0;
+}
