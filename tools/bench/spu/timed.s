@@ -20,7 +20,7 @@
 clock:
 	il	$2, -1
 	wrch	$ch7, $2	# SPU_WrDec
-	ila	$3, 2000
+	ila	$3, 100000
 2:
 	rdch	$2, $ch8
 	stqr	$2, now
