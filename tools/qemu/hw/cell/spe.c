@@ -20,10 +20,12 @@
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
+#include "exec/ram_addr.h"
 #include "hw/cell/spe.h"
 #include "hw/irq.h"
 #include "hw/ppc/fdt.h"
 #include "hw/qdev-properties.h"
+#include "system/runstate.h"
 #include "trace.h"
 
 #include <libfdt.h>
@@ -669,6 +671,23 @@ static void cell_spe_reset(DeviceState *dev)
     cell_spe_update_irqs(spe);
 }
 
+/*
+ * Engines store to local store without telling those who look for dirty
+ * pages, which matters when the machine is stopped for the last of them.
+ */
+static void cell_spe_vm_state_change(void *opaque, bool running,
+                                     RunState state)
+{
+    CellSPEState *spe = opaque;
+
+    ram_addr_t addr = memory_region_get_ram_addr(&spe->ls);
+
+    if (!running) {
+        cpu_physical_memory_set_dirty_range(addr, SPE_LS_SIZE,
+                                            BIT(DIRTY_MEMORY_MIGRATION));
+    }
+}
+
 static void cell_spe_realize(DeviceState *dev, Error **errp)
 {
     CellSPEState *spe = CELL_SPE(dev);
@@ -728,6 +747,7 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
     }
     cell_spu_channels_init(spe);
     cell_mfc_init(spe);
+    qemu_add_vm_change_state_handler(cell_spe_vm_state_change, spe);
 }
 
 static const Property cell_spe_properties[] = {

@@ -666,6 +666,7 @@ static const VMStateDescription vmstate_spu_cpu = {
                       SPUReg),
         VMSTATE_UINT64(env.nip, SPUCPU),
         VMSTATE_UINT32(env.hflags, SPUCPU),
+        VMSTATE_UINT64(insns, SPUCPU),
         VMSTATE_BOOL(engine.running, SPUCPU),
         VMSTATE_BOOL(engine.stalled, SPUCPU),
         VMSTATE_END_OF_LIST()

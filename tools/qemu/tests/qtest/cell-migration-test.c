@@ -6,9 +6,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Eight SPEs are caught at something that takes time, and their machine's
- * state is saved to a file.  A second machine goes on from there, as the
- * first one does: what is done to both must come to the same, and to what a
- * machine would do that was never saved.
+ * state is saved to a file while they are.  A second machine goes on from
+ * there, as the first one does: what is done to both must come to the same,
+ * and to what a machine would do that was never saved.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -56,7 +56,7 @@ static void setup(QTestState *qts)
         priv1_write(qts, i, 0x100, 7);
         priv1_write(qts, i, 0x108, 3);
         priv1_write(qts, i, MFC_TCLASS_ID, 0x1000 + i);
-        qtest_memset(qts, SPE_LS(i) + 0x8000, 0x80 + i, 0x1000);
+        qtest_memset(qts, SPE_LS(i) + 0x8000, 0x80 + i, 0x38000);
     }
     qtest_writeq(qts, IIC_BASE + 0x418, 0xff);
     qtest_writeq(qts, IIC_BASE + 0x438, 0x20);
@@ -99,7 +99,8 @@ static void setup(QTestState *qts)
 
     /* 2 waits for its decrementer, with a command that is in error */
     priv2_write(qts, 2, MFC_CNTL, 1 << 15);
-    START(qts, 2, 0, DMA(0x40, 0, 0x8000, MEM, 3), SPU_IL(4, 0x20), SPU_WRCH(SPU_WrEventMask, 4),
+    START(qts, 2, 0, DMA(0x40, 0, 0x8000, MEM, 3),
+          SPU_IL(4, 0x20), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_IL(4, 1000), SPU_WRCH(SPU_WrDec, 4), SPU_RDCH(3, 0),
           SPU_RDCH(5, SPU_RdDec), SPU_STQA(5, 0x9000), SPU_STOP(0x12));
 
@@ -300,15 +301,47 @@ static void wait_for_status(QTestState *qts, const char *command,
     }
 }
 
-/* Saves the machine, and returns another one that goes on from there. */
-static QTestState *migrate(QTestState *from, const char *file)
+static int64_t remaining(QTestState *qts)
+{
+    QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+    QDict *ret = qdict_get_qdict(rsp, "return");
+    int64_t bytes = INT64_MAX;
+
+    g_assert_cmpstr(qdict_get_try_str(ret, "status"), !=, "completed");
+    if (qdict_haskey(ret, "ram")) {
+        bytes = qdict_get_int(qdict_get_qdict(ret, "ram"), "remaining");
+    }
+    qobject_unref(rsp);
+    return bytes;
+}
+
+static void set_bandwidth(QTestState *qts, int64_t bytes)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-set-parameters',"
+                             "  'arguments': { 'max-bandwidth': %" PRId64
+                             " } }", bytes);
+}
+
+/*
+ * Saves the machine, which runs for @ns while that is done, and returns
+ * another one that goes on from there.
+ */
+static QTestState *migrate(QTestState *from, const char *file, int ns)
 {
     g_autofree char *uri = g_strdup_printf("file:%s", file);
     QTestState *to = qtest_init(MACHINE "-incoming defer");
-    int64_t now = qtest_clock_step(from, 1);
+    int64_t now;
 
+    set_bandwidth(from, 1000000);
     qtest_qmp_assert_success(from, "{ 'execute': 'migrate',"
                              "  'arguments': { 'uri': %s } }", uri);
+    /* Local stores come last; of the first of them nothing is left. */
+    while (remaining(from) > 6 * SPE_LS_SIZE) {
+        g_usleep(1000);
+    }
+    set_bandwidth(from, 1);
+    now = qtest_clock_step(from, ns);
+    set_bandwidth(from, INT32_MAX);
     wait_for_status(from, "query-migrate", "completed");
     /* The virtual clock of a qtest is the test's. */
     qtest_clock_set(to, now);
@@ -325,13 +358,13 @@ static void test_migration(void)
     QTestState *from = qtest_init(MACHINE), *to, *third;
 
     setup(from);
-    to = migrate(from, file);
+    to = migrate(from, file, 100);
     qtest_qmp_assert_success(from, "{ 'execute': 'cont' }");
     proceed(from);
     proceed(to);
     /* What is loaded can be saved again, with other things going on. */
     unlink(file);
-    third = migrate(to, file);
+    third = migrate(to, file, 100);
     qtest_qmp_assert_success(to, "{ 'execute': 'cont' }");
     qtest_quit(to);
     qtest_clock_step(from, 200000);
@@ -353,7 +386,8 @@ static void test_at_once(void)
     QTestState *from = qtest_init(MACHINE), *to;
 
     setup(from);
-    to = migrate(from, file);
+    /* Longer than a slice: local stores change. */
+    to = migrate(from, file, 30000);
     qtest_qmp_assert_success(from, "{ 'execute': 'cont' }");
     compare(from, to);
     qtest_quit(from);
