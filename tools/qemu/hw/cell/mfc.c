@@ -15,8 +15,12 @@
  * fault it goes on where it left off, whether in place or after a context
  * was saved and restored.
  *
- * Multi-threaded TCG does not make tlbie wait for a transfer in flight on
- * another host thread; the page of such a transfer may be gone by its end.
+ * tlbie waits for transfers with multi-threaded TCG, too.  A page's translation
+ * is read from the hash table, and the page copied, without the BQL being
+ * released in between.  The ptesync after tlbie (check_tlb_flush()) queues safe
+ * work for its own vCPU, for which this takes the BQL before it executes the
+ * next instruction: a transfer that has seen the old entry is over by then.
+ * Those that take the BQL afterwards see what was written to the entry before.
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
