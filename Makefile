@@ -25,6 +25,14 @@ INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
+SECONDS ?= 600
+SEED ?= 1
+ROUNDS ?= 100
+STRESS = seed=$(SEED); while [ $$(cut -d. -f1 /proc/uptime) -lt $(SECONDS) ]; do \
+	echo "\# make stress SEED=$$seed ROUNDS=$(ROUNDS)"; \
+	SEED=$$seed ROUNDS=$(ROUNDS) /selftests/64/reservation_test || exit 1; \
+	seed=$$((seed + 1)); done
+
 # The targets that have a line of help.
 .PHONY: all $(shell sed -n "s/^\([a-z0-9-]*\):.*\#\#.*/\1/p" Makefile)
 all: help
@@ -48,6 +56,10 @@ check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and un
 	@$(B)/check --asan $(ONLY)
 bench: qemu kernel modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
 	@tools/bench/bench $(ONLY)
+
+stress: qemu kernel userspace	## atomic commands of all SPEs against two PPE threads: SECONDS= (600) SEED=
+	@$(BOOT) --smp 2 --engine $(or $(ENGINE),tcg) --limit $$(($(SECONDS) + 400)) --run \
+		'$(STRESS)'
 
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
