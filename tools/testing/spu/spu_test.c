@@ -35,6 +35,7 @@ typedef struct DisasContext {
 
 static uint8_t *ls;
 static SPUState spu;
+static SPUInterp *interp;
 
 static struct {
 	bool data;			/* channel 29 has something to read */
@@ -105,7 +106,7 @@ static SPUExit step(uint32_t pc, uint32_t word)
 
 	stl_be_p(ls + pc, word);
 	spu.pc = pc;
-	return spu_interp_run(&spu, 1, false, &done, &code);
+	return spu_interp_run(interp, 1, false, &done, &code);
 }
 
 /* Roll call */
@@ -165,7 +166,7 @@ static void test_roll_call(void)
 			reset();
 			stl_be_p(ls + 0x2000, word);
 			spu.pc = 0x2000;
-			why = spu_interp_run(&spu, 1, false, &done, &code);
+			why = spu_interp_run(interp, 1, false, &done, &code);
 			tap_check((why == SPU_EXIT_INVALID_INSN) == !valid,
 				  "0x%08x: exit %d", word, why);
 			if (!valid)
@@ -368,7 +369,7 @@ static uint32_t code;
 static SPUExit run(uint32_t pc, uint64_t budget)
 {
 	spu.pc = pc;
-	return spu_interp_run(&spu, budget, false, &done, &code);
+	return spu_interp_run(interp, budget, false, &done, &code);
 }
 
 static void words(int reg, uint32_t w0, uint32_t w1, uint32_t w2, uint32_t w3)
@@ -607,7 +608,7 @@ static void test_interrupt(void)
 static SPUExit run_timed(uint32_t pc, uint64_t budget)
 {
 	spu.pc = pc;
-	return spu_interp_run(&spu, budget, true, &done, &code);
+	return spu_interp_run(interp, budget, true, &done, &code);
 }
 
 static void test_channels(void)
@@ -684,6 +685,7 @@ int main(void)
 	rnd_state += !rnd_state;
 	printf("# SEED=0x%" PRIx64 "\n", rnd_state);
 	ls = g_malloc0(SPU_LS_SIZE);
+	interp = spu_interp_new(&spu);
 
 	test_roll_call();
 	test_values();
@@ -694,6 +696,7 @@ int main(void)
 	test_edges();
 	test_model(depth ? atoi(depth) : 1);
 
+	spu_interp_free(interp);
 	g_free(ls);
 	return tap_done();
 }

@@ -119,7 +119,7 @@ static void spu_engine_ref_run(void *opaque)
             break;
         }
         /* The first may be a channel instruction, and stop or restart us. */
-        why = spu_interp_run(e->spu, first ? 1 : limit - r->insns, true,
+        why = spu_interp_run(r->interp, first ? 1 : limit - r->insns, true,
                              &done, &code);
         if (!e->running) {
             return;
@@ -210,6 +210,7 @@ static void spu_engine_ref_free(SPUEngine *e)
     SPUEngineRef *r = to_ref(e);
 
     timer_free(r->timer);
+    spu_interp_free(r->interp);
     g_free(r);
 }
 
@@ -231,6 +232,7 @@ SPUEngine *spu_engine_ref_new(SPUState *spu, uint64_t hz, uint64_t slice_ns,
     r->engine.spu = spu;
     r->engine.stopped = stopped;
     r->engine.opaque = opaque;
+    r->interp = spu_interp_new(spu);
     r->hz = hz;
     r->slice_ns = slice_ns;
     r->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, spu_engine_ref_run, r);

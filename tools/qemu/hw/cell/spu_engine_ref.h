@@ -13,6 +13,7 @@
 
 typedef struct SPUEngineRef {
     SPUEngine engine;
+    SPUInterp *interp;
     QEMUTimer *timer;
     uint32_t hz;
     uint64_t slice_ns;

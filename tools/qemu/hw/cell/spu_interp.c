@@ -5,8 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Every instruction word is fetched from local store and decoded anew, so
- * code that modifies itself, or that a DMA replaces, needs no care.
+ * Every instruction word is fetched from local store.  What it was decoded to
+ * is kept, with the word, and used again as long as that is the same: so code
+ * that modifies itself, or that a DMA replaces, needs no care.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
@@ -15,52 +16,83 @@
 #include "hw/cell/spu_engine.h"
 #include "spu_ops.h"
 
+typedef struct DisasContext DisasContext;
+
+/* A decoded instruction: what executes it, and decodetree's operands */
+typedef struct SPUInsn {
+    void (*exec)(DisasContext *ctx, const void *args);
+    uint32_t word;          /* as it is in local store: big endian */
+    int args[4];
+} SPUInsn;
+
 /* decodetree's name for what it hands to the trans functions */
-typedef struct DisasContext {
+struct DisasContext {
     SPUState *s;
+    SPUInsn *insn;          /* to be filled by the decoder */
     uint32_t pc;            /* of the instruction */
-    uint32_t next;          /* where execution goes on after it */
-    uint32_t code;
-    SPUExit exit;           /* SPU_EXIT_BUDGET: goes on */
+    uint32_t next;          /* where execution goes on, if @leave */
+    bool leave;             /* not to the next instruction, or not at all */
     bool want_exact;        /* stop before an rdch or wrch */
-} DisasContext;
+    SPUExit exit;           /* SPU_EXIT_BUDGET: goes on */
+    uint32_t code;
+};
+
+struct SPUInterp {
+    SPUState *s;
+    SPUInsn insns[SPU_LS_SIZE / 4];     /* one for each word of local store */
+};
 
 #include "decode-spu.c.inc"
 
 #define R(n)    (&ctx->s->gpr[n])
 
+/*
+ * An instruction, given as a function of its operands @a.  The decoder's
+ * trans function notes it for execution.
+ */
+#define INSN(name)                                                      \
+static void insn_##name(DisasContext *ctx, const arg_##name *a);        \
+static void exec_##name(DisasContext *ctx, const void *args)            \
+{                                                                       \
+    insn_##name(ctx, args);                                             \
+}                                                                       \
+static bool trans_##name(DisasContext *ctx, arg_##name *a)              \
+{                                                                       \
+    QEMU_BUILD_BUG_ON(sizeof(*a) > sizeof(ctx->insn->args));            \
+    memcpy(ctx->insn->args, a, sizeof(*a));                             \
+    ctx->insn->exec = exec_##name;                                      \
+    return true;                                                        \
+}                                                                       \
+static inline void insn_##name(DisasContext *ctx, const arg_##name *a)
+
 /* Computations */
 
 #define TRANS_R(name)                                                   \
-static bool trans_##name(DisasContext *ctx, arg_r *a)                   \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(R(a->rt), R(a->ra));                                  \
-    return true;                                                        \
 }
 
 #define TRANS_RR(name)                                                  \
-static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(R(a->rt), R(a->ra), R(a->rb));                        \
-    return true;                                                        \
 }
 
 #define TRANS_RRR(name)                                                 \
-static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(R(a->rt), R(a->ra), R(a->rb), R(a->rc));              \
-    return true;                                                        \
 }
 
 /* @name: @op with an immediate in every byte, halfword or word */
 #define TRANS_RI(name, op, splat)                                       \
-static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
+INSN(name)                                                              \
 {                                                                       \
     SPUReg imm;                                                         \
                                                                         \
     spu_splat_##splat(&imm, a->imm);                                    \
     spu_op_##op(R(a->rt), R(a->ra), &imm);                              \
-    return true;                                                        \
 }
 
 /* Memory: load and store */
@@ -76,62 +108,59 @@ static uint8_t *quadword(DisasContext *ctx, uint32_t addr)
     return ctx->s->ls + (limit(ctx, addr) & ~15);
 }
 
-static bool load(DisasContext *ctx, int rt, uint32_t addr)
+static void load(DisasContext *ctx, int rt, uint32_t addr)
 {
     uint8_t *p = quadword(ctx, addr);
 
-    SPU_D(R(rt), 0) = ldq_be_p(p);
-    SPU_D(R(rt), 1) = ldq_be_p(p + 8);
-    return true;
+    spu_set(R(rt), ldq_be_p(p), ldq_be_p(p + 8));
 }
 
-static bool store(DisasContext *ctx, int rt, uint32_t addr)
+static void store(DisasContext *ctx, int rt, uint32_t addr)
 {
     uint8_t *p = quadword(ctx, addr);
 
     stq_be_p(p, SPU_D(R(rt), 0));
     stq_be_p(p + 8, SPU_D(R(rt), 1));
-    return true;
 }
 
-static bool trans_lqd(DisasContext *ctx, arg_ri *a)
+INSN(lqd)
 {
-    return load(ctx, a->rt, SPU_W(R(a->ra), 0) + a->imm * 16);
+    load(ctx, a->rt, SPU_W(R(a->ra), 0) + a->imm * 16);
 }
 
-static bool trans_lqx(DisasContext *ctx, arg_rr *a)
+INSN(lqx)
 {
-    return load(ctx, a->rt, SPU_W(R(a->ra), 0) + SPU_W(R(a->rb), 0));
+    load(ctx, a->rt, SPU_W(R(a->ra), 0) + SPU_W(R(a->rb), 0));
 }
 
-static bool trans_lqa(DisasContext *ctx, arg_i *a)
+INSN(lqa)
 {
-    return load(ctx, a->rt, a->imm * 4);
+    load(ctx, a->rt, a->imm * 4);
 }
 
-static bool trans_lqr(DisasContext *ctx, arg_i *a)
+INSN(lqr)
 {
-    return load(ctx, a->rt, ctx->pc + a->imm * 4);
+    load(ctx, a->rt, ctx->pc + a->imm * 4);
 }
 
-static bool trans_stqd(DisasContext *ctx, arg_ri *a)
+INSN(stqd)
 {
-    return store(ctx, a->rt, SPU_W(R(a->ra), 0) + a->imm * 16);
+    store(ctx, a->rt, SPU_W(R(a->ra), 0) + a->imm * 16);
 }
 
-static bool trans_stqx(DisasContext *ctx, arg_rr *a)
+INSN(stqx)
 {
-    return store(ctx, a->rt, SPU_W(R(a->ra), 0) + SPU_W(R(a->rb), 0));
+    store(ctx, a->rt, SPU_W(R(a->ra), 0) + SPU_W(R(a->rb), 0));
 }
 
-static bool trans_stqa(DisasContext *ctx, arg_i *a)
+INSN(stqa)
 {
-    return store(ctx, a->rt, a->imm * 4);
+    store(ctx, a->rt, a->imm * 4);
 }
 
-static bool trans_stqr(DisasContext *ctx, arg_i *a)
+INSN(stqr)
 {
-    return store(ctx, a->rt, ctx->pc + a->imm * 4);
+    store(ctx, a->rt, ctx->pc + a->imm * 4);
 }
 
 TRANS_RI(cbd, cbx, w)
@@ -145,43 +174,37 @@ TRANS_RR(cdx)
 
 /* Constant formation */
 
-static bool trans_ilh(DisasContext *ctx, arg_i *a)
+INSN(ilh)
 {
     spu_splat_h(R(a->rt), a->imm);
-    return true;
 }
 
-static bool trans_ilhu(DisasContext *ctx, arg_i *a)
+INSN(ilhu)
 {
     spu_splat_w(R(a->rt), (uint32_t)a->imm << 16);
-    return true;
 }
 
-static bool trans_il(DisasContext *ctx, arg_i *a)
+INSN(il)
 {
     spu_splat_w(R(a->rt), a->imm);
-    return true;
 }
 
-static bool trans_ila(DisasContext *ctx, arg_i *a)
+INSN(ila)
 {
     spu_splat_w(R(a->rt), a->imm);
-    return true;
 }
 
-static bool trans_iohl(DisasContext *ctx, arg_i *a)
+INSN(iohl)
 {
     SPUReg imm;
 
     spu_splat_w(&imm, (uint16_t)a->imm);
     spu_op_or(R(a->rt), R(a->rt), &imm);
-    return true;
 }
 
-static bool trans_fsmbi(DisasContext *ctx, arg_i *a)
+INSN(fsmbi)
 {
     spu_op_fsmbi(R(a->rt), a->imm);
-    return true;
 }
 
 /* Integer and logical */
@@ -282,31 +305,29 @@ TRANS_RI(rotmai, rotma, w)
 
 /* Compare and halt */
 
-static bool halt_if(DisasContext *ctx, bool cond)
+static void leave(DisasContext *ctx, SPUExit why)
 {
-    if (cond) {
-        ctx->exit = SPU_EXIT_HALT;
-    }
-    return true;
+    ctx->exit = why;
+    ctx->next = limit(ctx, ctx->pc + 4);
+    ctx->leave = true;
 }
 
-#define TRANS_HALT(name, type, cond)                                    \
-static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
+#define TRANS_HALT(name, type, other, cond)                             \
+INSN(name)                                                              \
 {                                                                       \
-    type x = SPU_W(R(a->ra), 0), y = SPU_W(R(a->rb), 0);                \
+    type x = SPU_W(R(a->ra), 0), y = other;                             \
                                                                         \
-    return halt_if(ctx, cond);                                          \
-}                                                                       \
-static bool trans_##name##i(DisasContext *ctx, arg_ri *a)               \
-{                                                                       \
-    type x = SPU_W(R(a->ra), 0), y = a->imm;                            \
-                                                                        \
-    return halt_if(ctx, cond);                                          \
+    if (cond) {                                                         \
+        leave(ctx, SPU_EXIT_HALT);                                      \
+    }                                                                   \
 }
 
-TRANS_HALT(heq, uint32_t, x == y)
-TRANS_HALT(hgt, int32_t, x > y)
-TRANS_HALT(hlgt, uint32_t, x > y)
+TRANS_HALT(heq, uint32_t, SPU_W(R(a->rb), 0), x == y)
+TRANS_HALT(heqi, uint32_t, a->imm, x == y)
+TRANS_HALT(hgt, int32_t, SPU_W(R(a->rb), 0), x > y)
+TRANS_HALT(hgti, int32_t, a->imm, x > y)
+TRANS_HALT(hlgt, uint32_t, SPU_W(R(a->rb), 0), x > y)
+TRANS_HALT(hlgti, uint32_t, a->imm, x > y)
 
 TRANS_RR(ceqb)
 TRANS_RI(ceqbi, ceqb, b)
@@ -329,10 +350,10 @@ TRANS_RI(clgti, clgt, w)
 
 /* Branch */
 
-static bool branch(DisasContext *ctx, uint32_t target)
+static void branch(DisasContext *ctx, uint32_t target)
 {
     ctx->next = limit(ctx, target) & ~3;
-    return true;
+    ctx->leave = true;
 }
 
 static void set_link(DisasContext *ctx, int rt)
@@ -340,48 +361,33 @@ static void set_link(DisasContext *ctx, int rt)
     spu_set_preferred(R(rt), limit(ctx, ctx->pc + 4));
 }
 
-static bool trans_br(DisasContext *ctx, arg_i *a)
+INSN(br)
 {
-    return branch(ctx, ctx->pc + a->imm * 4);
+    branch(ctx, ctx->pc + a->imm * 4);
 }
 
-static bool trans_bra(DisasContext *ctx, arg_i *a)
+INSN(bra)
 {
-    return branch(ctx, a->imm * 4);
+    branch(ctx, a->imm * 4);
 }
 
-static bool trans_brsl(DisasContext *ctx, arg_i *a)
-{
-    set_link(ctx, a->rt);
-    return branch(ctx, ctx->pc + a->imm * 4);
-}
-
-static bool trans_brasl(DisasContext *ctx, arg_i *a)
+INSN(brsl)
 {
     set_link(ctx, a->rt);
-    return branch(ctx, a->imm * 4);
+    branch(ctx, ctx->pc + a->imm * 4);
 }
 
-/* Conditions test the preferred slot: its word, or its halfword (1). */
-#define TRANS_BRANCH_IF(name, cond)                                     \
-static bool trans_br##name(DisasContext *ctx, arg_i *a)                 \
-{                                                                       \
-    SPUReg *t = R(a->rt);                                               \
-                                                                        \
-    return !(cond) || branch(ctx, ctx->pc + a->imm * 4);                \
-}                                                                       \
-static bool trans_bi##name(DisasContext *ctx, arg_bi *a)                \
-{                                                                       \
-    SPUReg *t = R(a->rt);                                               \
-                                                                        \
-    return !(cond) || branch_indirect(ctx, a, SPU_W(R(a->ra), 0));      \
+INSN(brasl)
+{
+    set_link(ctx, a->rt);
+    branch(ctx, a->imm * 4);
 }
 
 /*
  * A taken indirect branch can enable or disable the SPU's interrupt.  Both
  * bits at once are reserved, and leave it as it is.
  */
-static bool branch_indirect(DisasContext *ctx, arg_bi *a, uint32_t target)
+static void branch_indirect(DisasContext *ctx, const arg_bi *a, uint32_t target)
 {
     if (a->d != a->e) {
         ctx->s->int_enabled = a->e;
@@ -389,85 +395,105 @@ static bool branch_indirect(DisasContext *ctx, arg_bi *a, uint32_t target)
         qemu_log_mask(LOG_GUEST_ERROR,
                       "spu: branch at 0x%05x has both D and E set\n", ctx->pc);
     }
-    return branch(ctx, target);
+    branch(ctx, target);
 }
 
-TRANS_BRANCH_IF(z, SPU_W(t, 0) == 0)
-TRANS_BRANCH_IF(nz, SPU_W(t, 0) != 0)
-TRANS_BRANCH_IF(hz, SPU_H(t, 1) == 0)
-TRANS_BRANCH_IF(hnz, SPU_H(t, 1) != 0)
+/* Conditions test the preferred slot: its word, or its halfword (1). */
+#define TRANS_BR_IF(name, cond)                                         \
+INSN(name)                                                              \
+{                                                                       \
+    SPUReg *t = R(a->rt);                                               \
+                                                                        \
+    if (cond) {                                                         \
+        branch(ctx, ctx->pc + a->imm * 4);                              \
+    }                                                                   \
+}
+#define TRANS_BI_IF(name, cond)                                         \
+INSN(name)                                                              \
+{                                                                       \
+    SPUReg *t = R(a->rt);                                               \
+                                                                        \
+    if (cond) {                                                         \
+        branch_indirect(ctx, a, SPU_W(R(a->ra), 0));                    \
+    }                                                                   \
+}
 
-static bool trans_bi(DisasContext *ctx, arg_bi *a)
+TRANS_BR_IF(brz, SPU_W(t, 0) == 0)
+TRANS_BR_IF(brnz, SPU_W(t, 0) != 0)
+TRANS_BR_IF(brhz, SPU_H(t, 1) == 0)
+TRANS_BR_IF(brhnz, SPU_H(t, 1) != 0)
+TRANS_BI_IF(biz, SPU_W(t, 0) == 0)
+TRANS_BI_IF(binz, SPU_W(t, 0) != 0)
+TRANS_BI_IF(bihz, SPU_H(t, 1) == 0)
+TRANS_BI_IF(bihnz, SPU_H(t, 1) != 0)
+
+INSN(bi)
 {
-    return branch_indirect(ctx, a, SPU_W(R(a->ra), 0));
+    branch_indirect(ctx, a, SPU_W(R(a->ra), 0));
 }
 
-static bool trans_iret(DisasContext *ctx, arg_bi *a)
+INSN(iret)
 {
-    return branch_indirect(ctx, a, ctx->s->srr0);
+    branch_indirect(ctx, a, ctx->s->srr0);
 }
 
-static bool trans_bisl(DisasContext *ctx, arg_bi *a)
+INSN(bisl)
 {
     uint32_t target = SPU_W(R(a->ra), 0);
 
     set_link(ctx, a->rt);
-    return branch_indirect(ctx, a, target);
+    branch_indirect(ctx, a, target);
 }
 
 /* ... if external data: if an event is pending, enabled in the event mask */
-static bool trans_bisled(DisasContext *ctx, arg_bi *a)
+INSN(bisled)
 {
     uint32_t target = SPU_W(R(a->ra), 0);
 
     set_link(ctx, a->rt);
-    return !ctx->s->event_pending || branch_indirect(ctx, a, target);
+    if (ctx->s->event_pending) {
+        branch_indirect(ctx, a, target);
+    }
 }
 
 /* Floating point */
 
 #define TRANS_FP_R(name)                                                \
-static bool trans_##name(DisasContext *ctx, arg_r *a)                   \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(&ctx->s->fpscr, R(a->rt), R(a->ra));                  \
-    return true;                                                        \
 }
 
 #define TRANS_FP_RR(name)                                               \
-static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(&ctx->s->fpscr, R(a->rt), R(a->ra), R(a->rb));        \
-    return true;                                                        \
 }
 
 #define TRANS_FP_RRR(name)                                              \
-static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(&ctx->s->fpscr, R(a->rt), R(a->ra), R(a->rb),         \
                   R(a->rc));                                            \
-    return true;                                                        \
 }
 
 /* The immediate is a parameter of the operation. */
 #define TRANS_FP_RI(name)                                               \
-static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
+INSN(name)                                                              \
 {                                                                       \
     spu_op_##name(R(a->rt), R(a->ra), a->imm);                          \
-    return true;                                                        \
 }
 
 #include "spu_trans_fp.c.inc"
 
-static bool trans_fscrwr(DisasContext *ctx, arg_r *a)
+INSN(fscrwr)
 {
     spu_op_fscrwr(&ctx->s->fpscr, R(a->ra));
-    return true;
 }
 
-static bool trans_fscrrd(DisasContext *ctx, arg_r *a)
+INSN(fscrrd)
 {
     *R(a->rt) = ctx->s->fpscr;
-    return true;
 }
 
 /*
@@ -475,9 +501,8 @@ static bool trans_fscrrd(DisasContext *ctx, arg_r *a)
  * which the interpreter does in order anyway.
  */
 #define TRANS_NOP(name)                                                 \
-static bool trans_##name(DisasContext *ctx, arg_##name *a)              \
+INSN(name)                                                              \
 {                                                                       \
-    return true;                                                        \
 }
 
 TRANS_NOP(hbr)
@@ -490,29 +515,35 @@ TRANS_NOP(dsync)
 
 /* Control */
 
-static bool stop(DisasContext *ctx, uint32_t code)
+static void stop(DisasContext *ctx, uint32_t code)
 {
-    ctx->exit = SPU_EXIT_STOP;
+    leave(ctx, SPU_EXIT_STOP);
     ctx->code = code;
-    return true;
 }
 
-static bool trans_stop(DisasContext *ctx, arg_stop *a)
+INSN(stop)
 {
-    return stop(ctx, a->code);
+    stop(ctx, a->code);
 }
 
 /* Stop with dependencies, for breakpoints: its signal type is all ones. */
-static bool trans_stopd(DisasContext *ctx, arg_stopd *a)
+INSN(stopd)
 {
-    return stop(ctx, 0x3fff);
+    stop(ctx, 0x3fff);
+}
+
+/* What exec is when the decoder does not know the word. */
+static void invalid(DisasContext *ctx, const void *args)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "spu: invalid instruction at 0x%05x\n",
+                  ctx->pc);
+    leave(ctx, SPU_EXIT_INVALID_INSN);
 }
 
 /* The Cell has no special-purpose registers: they read as zero. */
-static bool trans_mfspr(DisasContext *ctx, arg_r *a)
+INSN(mfspr)
 {
     spu_splat_w(R(a->rt), 0);
-    return true;
 }
 
 TRANS_NOP(mtspr)
@@ -522,27 +553,26 @@ TRANS_NOP(mtspr)
 static bool channel_done(DisasContext *ctx, SPUChannelResult res)
 {
     if (res == SPU_CH_STALL) {
-        ctx->exit = SPU_EXIT_STALL;
+        leave(ctx, SPU_EXIT_STALL);
     } else if (res == SPU_CH_INVALID) {
-        ctx->exit = SPU_EXIT_INVALID_CHANNEL;
+        leave(ctx, SPU_EXIT_INVALID_CHANNEL);
     }
     return res == SPU_CH_OK;
 }
 
-static bool trans_rdch(DisasContext *ctx, arg_ch *a)
+INSN(rdch)
 {
     SPUState *s = ctx->s;
     uint32_t val = 0;
 
     if (ctx->want_exact) {
-        ctx->exit = SPU_EXIT_CHANNEL;
+        leave(ctx, SPU_EXIT_CHANNEL);
     } else if (channel_done(ctx, s->ch_ops->rdch(s->ch_opaque, a->ca, &val))) {
         spu_set_preferred(R(a->rt), val);
     }
-    return true;
 }
 
-static bool trans_rchcnt(DisasContext *ctx, arg_ch *a)
+INSN(rchcnt)
 {
     SPUState *s = ctx->s;
     uint32_t count = 0;
@@ -550,72 +580,97 @@ static bool trans_rchcnt(DisasContext *ctx, arg_ch *a)
     if (channel_done(ctx, s->ch_ops->rchcnt(s->ch_opaque, a->ca, &count))) {
         spu_set_preferred(R(a->rt), count);
     }
-    return true;
 }
 
-static bool trans_wrch(DisasContext *ctx, arg_ch *a)
+INSN(wrch)
 {
     SPUState *s = ctx->s;
 
     if (ctx->want_exact) {
-        ctx->exit = SPU_EXIT_CHANNEL;
+        leave(ctx, SPU_EXIT_CHANNEL);
     } else {
         channel_done(ctx, s->ch_ops->wrch(s->ch_opaque, a->ca,
                                           SPU_W(R(a->rt), 0)));
     }
-    return true;
 }
 
-SPUExit spu_interp_run(SPUState *s, uint64_t budget, bool timed,
+SPUExit spu_interp_run(SPUInterp *p, uint64_t budget, bool timed,
                        uint64_t *done, uint32_t *code)
 {
+    SPUState *s = p->s;
     DisasContext ctx = { .s = s, .exit = SPU_EXIT_BUDGET };
-    uint64_t n;
+    uint32_t pc = s->pc;
+    uint64_t n = 0;
 
-    for (n = 0; n < budget && ctx.exit == SPU_EXIT_BUDGET; n++) {
-        uint32_t insn;
+    while (n < budget) {
+        SPUInsn *insn;
+        uint32_t word;
 
         /* A stalled channel instruction has not begun: this may precede it. */
         if (unlikely(s->int_enabled && s->event_pending)) {
-            s->srr0 = s->pc;
-            s->pc = 0;
+            s->srr0 = pc;
+            pc = 0;
             s->int_enabled = false;
         }
 
-        insn = ldl_be_p(s->ls + s->pc);
-        ctx.pc = s->pc;
-        ctx.next = limit(&ctx, s->pc + 4);
+        ctx.pc = s->pc = pc;
         ctx.want_exact = timed && n;
 
-        if (unlikely(!spu_decode(&ctx, insn))) {
-            qemu_log_mask(LOG_GUEST_ERROR,
-                          "spu: invalid instruction 0x%08x at 0x%05x\n",
-                          insn, s->pc);
-            ctx.exit = SPU_EXIT_INVALID_INSN;
+        /* One read: the word may change at any time. */
+        memcpy(&word, s->ls + pc, sizeof(word));
+        insn = &p->insns[pc / 4];
+        if (unlikely(insn->word != word || !insn->exec)) {
+            *insn = (SPUInsn) { .word = word };
+            ctx.insn = insn;
+            if (!spu_decode(&ctx, be32_to_cpu(word))) {
+                insn->exec = invalid;
+            }
         }
+        insn->exec(&ctx, insn->args);
 
-        if (unlikely(ctx.exit != SPU_EXIT_BUDGET)) {
+        if (ctx.leave) {
             if (ctx.exit == SPU_EXIT_CHANNEL || ctx.exit == SPU_EXIT_STALL) {
                 break;
             }
+            ctx.leave = false;
+            pc = ctx.next;
             if (ctx.exit == SPU_EXIT_INVALID_INSN ||
                 ctx.exit == SPU_EXIT_INVALID_CHANNEL) {
                 /*
                  * The next program counter is behind the offender: Linux
                  * reports SPU_NPC - 4 (spufs/fault.c).
                  */
-                s->pc = ctx.next;
-                ctx.code = insn;
+                ctx.code = be32_to_cpu(word);
                 break;
             }
-        } else if (unlikely(s->single_step)) {
+        } else {
+            pc = limit(&ctx, pc + 4);
+        }
+        n++;
+        if (unlikely(s->single_step) && ctx.exit == SPU_EXIT_BUDGET) {
             ctx.exit = SPU_EXIT_SINGLE_STEP;
         }
-        s->pc = ctx.next;
+        if (unlikely(ctx.exit != SPU_EXIT_BUDGET)) {
+            break;
+        }
     }
 
+    s->pc = pc;
     s->insns += n;
     *done = n;
     *code = ctx.code;
     return ctx.exit;
+}
+
+SPUInterp *spu_interp_new(SPUState *s)
+{
+    SPUInterp *p = g_new0(SPUInterp, 1);
+
+    p->s = s;
+    return p;
+}
+
+void spu_interp_free(SPUInterp *p)
+{
+    g_free(p);
 }

@@ -14,6 +14,15 @@
 #include "spu_ops.h"
 
 /*
+ * At -O2 GCC's vectorizer leaves out many loops over a register's elements.
+ * clang takes them, and does not know the pragma.
+ */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("O3")
+#pragma GCC diagnostic pop
+
+/*
  * Operations that treat all elements alike do not care how the elements are
  * numbered.  Sources are copied first: the target may be one of them, and
  * the compiler may use the host's vectors.
@@ -76,16 +85,17 @@ SPU_OP_RRR(name)                                                        \
  */
 static void insertion_control(SPUReg *d, uint32_t addr, unsigned size)
 {
+    uint64_t d0 = 0x1011121314151617, d1 = 0x18191a1b1c1d1e1f;
+    uint64_t from = size == 8 ? 0x0001020304050607 : 0x00010203;
     unsigned at = addr & 15 & -size;
-    unsigned from = size > 4 ? 0 : 4 - size;
-    int i;
+    unsigned pos = (8 - size - at % 8) * 8, len = size * 8;
 
-    for (i = 0; i < 16; i++) {
-        SPU_B(d, i) = 0x10 + i;
+    if (at < 8) {
+        d0 = deposit64(d0, pos, len, from);
+    } else {
+        d1 = deposit64(d1, pos, len, from);
     }
-    for (i = 0; i < size; i++) {
-        SPU_B(d, at + i) = from + i;
-    }
+    spu_set(d, d0, d1);
 }
 
 SPU_OP_RR(cbx)
@@ -237,21 +247,27 @@ SPU_OP_R(orx)
  * A control byte selects one of the 32 bytes of @a and @b, or, with its two
  * most significant bits set to 10, 0x00; to 110, 0xff; to 111, 0x80.
  */
+static uint64_t select_bytes(const uint8_t *from, uint64_t sel)
+{
+    uint64_t ones = 0x0101010101010101;
+    uint64_t is_1 = sel >> 7 & ones;
+    uint64_t is_11 = sel >> 6 & is_1;
+    uint64_t is_111 = sel >> 5 & is_11;
+    uint64_t at = (HOST_BIG_ENDIAN ? sel : sel ^ ones * 15) & ones * 31;
+    uint64_t val = 0;
+
+    for (int i = 0; i < 64; i += 8) {
+        val |= (uint64_t)from[at >> i & 0xff] << i;
+    }
+    return (val & ~(is_1 * 0xff)) | (is_11 * 0xff ^ is_111 * 0x7f);
+}
+
 SPU_OP_RRR(shufb)
 {
-    SPUReg ra = *a, rb = *b, rc = *c;
+    SPUReg from[2] = { *a, *b };
 
-    for (int i = 0; i < 16; i++) {
-        uint8_t sel = SPU_B(&rc, i);
-        uint8_t val;
-
-        if (sel & 0x80) {
-            val = !(sel & 0x40) ? 0 : !(sel & 0x20) ? 0xff : 0x80;
-        } else {
-            val = SPU_B(sel & 0x10 ? &rb : &ra, sel & 15);
-        }
-        SPU_B(d, i) = val;
-    }
+    spu_set(d, select_bytes(from->u8, SPU_D(c, 0)),
+            select_bytes(from->u8, SPU_D(c, 1)));
 }
 
 /*
@@ -292,23 +308,26 @@ EACH_RR(rotma, u32, (int32_t)x >> MIN(-y & 0x3f, 31))
 
 /* Shifts of the quadword; the count comes from @b's preferred slot. */
 
+static void set_i128(SPUReg *d, Int128 val)
+{
+    spu_set(d, int128_gethi(val), int128_getlo(val));
+}
+
 static void shlq(SPUReg *d, const SPUReg *a, unsigned n)
 {
-    d->i128 = n < 128 ? int128_lshift(a->i128, n) : int128_zero();
+    set_i128(d, n < 128 ? int128_lshift(a->i128, n) : int128_zero());
 }
 
 static void shrq(SPUReg *d, const SPUReg *a, unsigned n)
 {
-    d->i128 = n < 128 ? int128_urshift(a->i128, n) : int128_zero();
+    set_i128(d, n < 128 ? int128_urshift(a->i128, n) : int128_zero());
 }
 
 static void rolq(SPUReg *d, const SPUReg *a, unsigned n)
 {
-    SPUReg low;
+    Int128 over = n ? int128_urshift(a->i128, 128 - n) : int128_zero();
 
-    shrq(&low, a, 128 - n);
-    shlq(d, a, n);
-    d->i128 = int128_or(d->i128, low.i128);
+    set_i128(d, int128_or(int128_lshift(a->i128, n), over));
 }
 
 SPU_OP_RR(shlqbi)
@@ -417,9 +436,9 @@ typedef double SPDoubles __attribute__((vector_size(16)));
 #define SP_MAX      0x7fffffff
 #define SP_SIGN     0x80000000
 
-/* Numbers from the upper and the lower words of both doublewords */
+/* Numbers from words 0 and 1, and 2 and 3, as the host counts */
 typedef struct SPNums {
-    SPDoubles up, low;
+    SPDoubles x01, x23;
 } SPNums;
 
 /* Ones where x > y; neither has its sign bit set. */
@@ -446,21 +465,28 @@ static inline void sp_compare(SPWords *alike, SPWords mag, SPWords normal,
     *alike &= (normal ^ sp_above(mag, huge - 1)) | (SPWords)(mag == 0);
 }
 
+static inline SPDoubles sp_join(uint32_t hi0, uint32_t lo0,
+                                uint32_t hi1, uint32_t lo1)
+{
+    return (SPDoubles)(HOST_BIG_ENDIAN ? (SPWords){ hi0, lo0, hi1, lo1 }
+                                       : (SPWords){ lo0, hi0, lo1, hi1 });
+}
+
 /* Widen exponent and fraction: a double's words are @hi and @lo. */
 static inline SPNums sp_unpack(SPWords x, SPWords *alike)
 {
     SPWords mag = x & SP_MAX;
     SPWords normal = sp_above(mag, 0x7fffff);
-    SPBits hi, lo;
+    SPWords hi, lo;
 
     sp_compare(alike, mag, normal, 0x7f800000);
     x &= normal;
-    hi = (SPBits)(((SPWords)((SPInts)x >> 3) & 0x8fffffff) +
-                  (normal & (1023 - 127) << 20));
-    lo = (SPBits)(x << 29);
+    hi = ((SPWords)((SPInts)x >> 3) & 0x8fffffff) +
+         (normal & (1023 - 127) << 20);
+    lo = x << 29;
     return (SPNums){
-        (SPDoubles)((hi & ~0xffffffffULL) | lo >> 32),
-        (SPDoubles)(hi << 32 | (lo & 0xffffffff)),
+        sp_join(hi[0], lo[0], hi[1], lo[1]),
+        sp_join(hi[2], lo[2], hi[3], lo[3]),
     };
 }
 
@@ -481,20 +507,22 @@ static inline SPDoubles sp_sum(SPDoubles x, SPDoubles y)
 
 static inline SPNums sp_add(SPNums x, SPNums y)
 {
-    return (SPNums){ sp_sum(x.up, y.up), sp_sum(x.low, y.low) };
+    return (SPNums){ sp_sum(x.x01, y.x01), sp_sum(x.x23, y.x23) };
 }
 
 static inline SPNums sp_mul(SPNums x, SPNums y)
 {
-    return (SPNums){ x.up * y.up, x.low * y.low };
+    return (SPNums){ x.x01 * y.x01, x.x23 * y.x23 };
 }
 
 /* Truncate to single precision; @alike: where the operands were. */
 static inline void sp_pack(SPUReg *fpscr, SPUReg *d, SPNums x, SPWords alike)
 {
-    SPBits up = (SPBits)x.up, low = (SPBits)x.low;
-    SPWords hi = (SPWords)((up & ~0xffffffffULL) | low >> 32);
-    SPWords lo = (SPWords)(up << 32 | (low & 0xffffffff));
+    SPWords x01 = (SPWords)x.x01, x23 = (SPWords)x.x23;
+    SPWords even = { x01[0], x01[2], x23[0], x23[2] };
+    SPWords odd = { x01[1], x01[3], x23[1], x23[3] };
+    SPWords hi = HOST_BIG_ENDIAN ? even : odd;
+    SPWords lo = HOST_BIG_ENDIAN ? odd : even;
     SPWords mag = hi & SP_MAX;
     SPWords normal = sp_above(mag, ((1023 - 126) << 20) - 1);
     SPWords over = sp_above(mag, ((1023 + 129) << 20) - 1);
@@ -535,7 +563,7 @@ SPU_FP_RRR(name)                                                        \
 
 static inline SPNums sp_neg(SPNums x)
 {
-    return (SPNums){ -x.up, -x.low };
+    return (SPNums){ -x.x01, -x.x23 };
 }
 
 SP_RR(fa, sp_add(x, y))
@@ -623,7 +651,7 @@ SPU_FP_R(frsqest)
     }
 }
 
-/* A whole number of up to 52 bits, in each half */
+/* Whole numbers of up to 52 bits */
 static inline SPDoubles sp_whole(SPBits n)
 {
     return (SPDoubles)(n | 0x433ULL << 52) - 0x1p52;
@@ -644,10 +672,10 @@ SPU_FP_RR(fi)
 {
     SPWords alike = ~(SPWords){ };
     SPNums est = sp_unpack(sp_words(b), &alike);
-    SPBits y = (SPBits)(sp_words(a) & 0x7ffff);
+    SPWords y = sp_words(a) & 0x7ffff;
 
-    est.up = sp_interpolate(est.up, y >> 32);
-    est.low = sp_interpolate(est.low, y & 0xffffffff);
+    est.x01 = sp_interpolate(est.x01, (SPBits){ y[0], y[1] });
+    est.x23 = sp_interpolate(est.x23, (SPBits){ y[2], y[3] });
     sp_pack(fpscr, d, est, alike);
 }
 
@@ -666,9 +694,9 @@ static void int_to_sp(SPUReg *d, const SPUReg *a, unsigned i8, bool is_signed)
 {
     SPDoubles bias = sp_whole((SPBits){ } + (is_signed ? SP_SIGN : 0));
     double scale = power_of_2((int)i8 - 155);
-    SPBits x = (SPBits)(sp_words(a) ^ (is_signed ? SP_SIGN : 0));
-    SPNums n = { (sp_whole(x >> 32) - bias) * scale,
-                 (sp_whole(x & 0xffffffff) - bias) * scale };
+    SPWords x = sp_words(a) ^ (is_signed ? SP_SIGN : 0);
+    SPNums n = { (sp_whole((SPBits){ x[0], x[1] }) - bias) * scale,
+                 (sp_whole((SPBits){ x[2], x[3] }) - bias) * scale };
     SPUReg unused = { };
 
     sp_pack(&unused, d, n, (SPWords){ });
@@ -691,11 +719,10 @@ static void sp_to_int(SPUReg *d, const SPUReg *a, unsigned i8, double min,
     SPNums x = sp_unpack(sp_words(a), &unused);
     double scale = power_of_2(173 - (int)i8);
 
-    for (int i = 0; i < 2; i++) {
-        int64_t up = MAX(min, MIN(max, x.up[i] * scale));
-        int64_t low = MAX(min, MIN(max, x.low[i] * scale));
+    for (int i = 0; i < 4; i++) {
+        double val = scale * (i < 2 ? x.x01[i] : x.x23[i - 2]);
 
-        d->u64[i] = deposit64(up << 32, 0, 32, low);
+        d->u32[i] = (int64_t)MAX(min, MIN(max, val));
     }
 }
 

@@ -33,11 +33,22 @@ static inline void spu_splat_w(SPUReg *d, uint32_t val)
     d->u64[0] = d->u64[1] = val * 0x0000000100000001ULL;
 }
 
+/*
+ * Doublewords 0 and 1, by one store: hosts forward what they are about to
+ * store only to loads of no more than that.
+ */
+static inline void spu_set(SPUReg *d, uint64_t d0, uint64_t d1)
+{
+    typedef uint64_t Vector __attribute__((vector_size(16)));
+    Vector val = { HOST_BIG_ENDIAN ? d0 : d1, HOST_BIG_ENDIAN ? d1 : d0 };
+
+    memcpy(d, &val, sizeof(val));
+}
+
 /* The preferred slot's word, and zeros after it. */
 static inline void spu_set_preferred(SPUReg *d, uint32_t val)
 {
-    SPU_D(d, 0) = (uint64_t)val << 32;
-    SPU_D(d, 1) = 0;
+    spu_set(d, (uint64_t)val << 32, 0);
 }
 
 #define SPU_OP_R(name)                                                  \

@@ -27,9 +27,20 @@ typedef enum SPUExit {
     SPU_EXIT_INVALID_CHANNEL,   /* code is the instruction word */
 } SPUExit;
 
+typedef struct SPUInterp SPUInterp;
+
+/**
+ * spu_interp_new: an interpreter for the SPU @s
+ *
+ * It owns nothing of the SPU: @s may change in any way between two runs, and
+ * local store at any time.
+ */
+SPUInterp *spu_interp_new(SPUState *s);
+void spu_interp_free(SPUInterp *p);
+
 /**
  * spu_interp_run: interpret at most @budget instructions
- * @s: the SPU; pc and registers are exact on return
+ * @p: the interpreter; its SPU's pc and registers are exact on return
  * @budget: how many instructions at most, at least 1
  * @timed: return SPU_EXIT_CHANNEL before an rdch or wrch that would not be
  *         the first instruction of this call
@@ -41,7 +52,7 @@ typedef enum SPUExit {
  * The reference semantics of an SPU.  It knows neither time nor devices: it
  * may be linked by itself.
  */
-SPUExit spu_interp_run(SPUState *s, uint64_t budget, bool timed,
+SPUExit spu_interp_run(SPUInterp *p, uint64_t budget, bool timed,
                        uint64_t *done, uint32_t *code);
 
 typedef struct SPUEngine SPUEngine;
