@@ -75,10 +75,14 @@ def read_insns(path):
     pattern = re.compile(r'^APUOP(?:FB)?\(\s*\w+,\s*(\w+),\s*(0x\w+),\s*'
                          r'(?:(0x\w+),\s*)?"(\w+)",\s*_A\d\(([^)]*)\)', re.M)
     with open(path, encoding='ascii') as f:
-        for m in pattern.finditer(f.read()):
-            fmt, opcode, feature, name, args = m.groups()
-            insns.append((name, fmt, int(opcode, 16), int(feature or '0', 16),
-                          [a for a in args.split(',') if a]))
+        table = f.read()
+    for m in pattern.finditer(table):
+        fmt, opcode, feature, name, args = m.groups()
+        insns.append((name, fmt, int(opcode, 16), int(feature or '0', 16),
+                      [a for a in args.split(',') if a]))
+    if len(insns) != table.count('APUOP'):
+        raise SystemExit('%s: %d of %d instructions understood'
+                         % (path, len(insns), table.count('APUOP')))
     return insns
 
 
@@ -232,6 +236,9 @@ def make_cases(insns):
                 cases.append(case)
             if not any(a in regs or a in ('A_S', 'A_H') for a in args):
                 break
+    missing = {insn[0] for insn in insns} - {case.name for case in cases}
+    if missing:
+        raise SystemExit('no case for ' + ' '.join(sorted(missing)))
     return cases
 
 

@@ -214,6 +214,27 @@ static void test_values(void)
 
 /* Comparison with the model */
 
+/* Each computation has its line of values.txt. */
+static void test_coverage(void)
+{
+	const struct insn_case *c = insn_cases;
+	struct model nothing = { };
+
+	for (int i = 0; i < ARRAY_SIZE(insn_cases); i++) {
+		bool found = elsewhere(c[i].base) ||
+			     model_of_nothing(&c[i], &nothing);
+
+		for (int j = 0; j < ARRAY_SIZE(value_cases) && !found; j++) {
+			size_t n = strlen(c[i].base);
+
+			found = !strncmp(value_cases[j].text, c[i].base, n) &&
+				value_cases[j].text[n] == ' ';
+		}
+		tap_check(found, "%s has none", c[i].base);
+	}
+	tap_end("values.txt: every computation has expected values");
+}
+
 /* Execute one instruction, as the registers are. */
 static void model_compare(const struct insn_case *c)
 {
@@ -677,9 +698,89 @@ static void test_flow(void)
 	test_channels();
 }
 
+/* Any instruction; few that end a program, and branches not too far */
+static uint32_t random_insn(void)
+{
+	static const char *const ends[] = {
+		"stop", "stopd", "rdch", "rchcnt", "wrch", "heq", "heqi",
+		"hgt", "hgti", "hlgt", "hlgti",
+	};
+	const struct opcode *o = &opcodes[below(ARRAY_SIZE(opcodes))];
+	uint32_t word = (uint32_t)rnd() >> o->width | o->bits << (32 - o->width);
+	DisasContext ctx;
+
+	spu_decode(&ctx, word);
+	for (int i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!strcmp(ctx.name, ends[i]) && below(16))
+			return random_insn();
+	if (!strncmp(ctx.name, "br", 2))
+		word = (word & ~(0xffff << 7)) | (below(32) - 8) % 0x10000 << 7;
+	return word;
+}
+
+/*
+ * Any instructions, in any order: whatever they do, it is the same in one run
+ * and in single instructions by an interpreter that has not seen any before.
+ */
+static void test_programs(int depth)
+{
+	const unsigned int budget = 400;
+	uint8_t *begin = g_malloc(SPU_LS_SIZE), *end = g_malloc(SPU_LS_SIZE);
+	uint64_t total = 0;
+
+	for (int i = 0; i < 300 * depth; i++) {
+		uint32_t base = below(SPU_LS_SIZE / 4) * 4;
+		SPUInterp *other = spu_interp_new(&spu);
+		SPUState before, after;
+		uint64_t n = 0;
+		SPUExit why, again;
+		uint32_t stop;
+
+		reset();
+		memset(ls, 0, SPU_LS_SIZE);
+		for (int j = 0; j < 64; j++)
+			stl_be_p(ls + (base + 4 * j) % SPU_LS_SIZE,
+				 random_insn());
+		for (int j = 0; j < SPU_NUM_GPR; j++)
+			if (below(2))
+				SPU_W(&spu.gpr[j], 0) = base + below(256);
+		chan.data = true;
+		spu.pc = base;
+		before = spu;
+		memcpy(begin, ls, SPU_LS_SIZE);
+		why = spu_interp_run(interp, budget, false, &done, &code);
+		after = spu;
+		memcpy(end, ls, SPU_LS_SIZE);
+		stop = code;
+		total += done;
+		tap_check(spu.pc % 4 == 0 && spu.pc < SPU_LS_SIZE &&
+			  done <= budget && spu.insns == done,
+			  "pc 0x%x, %d instructions", spu.pc, (int)done);
+
+		spu = before;
+		memset(&chan, 0, sizeof(chan));
+		chan.data = true;
+		memcpy(ls, begin, SPU_LS_SIZE);
+		do {
+			again = spu_interp_run(other, 1, false, &done, &code);
+			n += done;
+		} while (again == SPU_EXIT_BUDGET && n < budget);
+		tap_check(again == why && code == stop && n == after.insns &&
+			  !memcmp(&spu, &after, sizeof(spu)) &&
+			  !memcmp(ls, end, SPU_LS_SIZE),
+			  "program %d: exit %d, pc 0x%x; in steps %d, 0x%x", i,
+			  why, after.pc, again, spu.pc);
+		spu_interp_free(other);
+	}
+	tap_end("programs: at once as in steps, %d instructions", (int)total);
+	g_free(begin);
+	g_free(end);
+}
+
 int main(void)
 {
-	const char *seed = getenv("SEED"), *depth = getenv("DEPTH");
+	const char *seed = getenv("SEED"), *times = getenv("DEPTH");
+	int depth = times ? atoi(times) : 1;
 
 	rnd_state = seed ? strtoull(seed, NULL, 0) : g_get_real_time();
 	rnd_state += !rnd_state;
@@ -689,12 +790,14 @@ int main(void)
 
 	test_roll_call();
 	test_values();
+	test_coverage();
 	test_flow();
 	test_engine();
 	test_estimates(false);
 	test_estimates(true);
 	test_edges();
-	test_model(depth ? atoi(depth) : 1);
+	test_model(depth);
+	test_programs(depth);
 
 	spu_interp_free(interp);
 	g_free(ls);
