@@ -54,12 +54,17 @@ check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="na
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
 	@$(B)/check --asan $(ONLY)
+
 bench: qemu kernel modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
 	@tools/bench/bench $(ONLY)
 
 stress: qemu kernel userspace	## atomic commands of all SPEs against two PPE threads: SECONDS= (600) SEED=
 	@$(BOOT) --smp 2 --engine $(or $(ENGINE),tcg) --limit $$(($(SECONDS) + 400)) --run \
 		'$(STRESS)'
+
+fuzz: qemu spu-tools	## random SPU instructions, for TIME= seconds, with DEPTH= times the operands, from SEED=
+	@DEPTH=$(or $(DEPTH),60) TIME=$(or $(TIME),300) SEED=$(or $(SEED),$$(date +%s)) \
+		$(B)/check spu fuzz
 
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
@@ -105,7 +110,7 @@ help:	## this list
 .PHONY: deps sources base kernel-64k modules-check spu-tools busybox liburing userspace
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
-		$(if $(filter check lint,$(MAKECMDGOALS)),check) \
+		$(if $(filter check fuzz lint,$(MAKECMDGOALS)),check) \
 		$(filter fractal bench,$(MAKECMDGOALS))
 
 sources: deps
