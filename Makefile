@@ -48,7 +48,7 @@ fractal: qemu kernel userspace	## a picture, computed by the blade's SPEs (FRACT
 	@pnmtopng -quiet $(BUILD)/fractal.ppm >$(BUILD)/fractal.png && rm $(BUILD)/fractal.ppm
 	@echo $(BUILD)/fractal.png
 
-check: qemu kernel modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
+check: qemu kernel kernel-64k modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)

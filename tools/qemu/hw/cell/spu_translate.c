@@ -744,13 +744,17 @@ TRANS_VEC_OPS(mpyh, MO_32, false, INDEX_op_mul_vec, INDEX_op_shli_vec,
 static bool trans_mpyi(DisasContext *ctx, arg_ri *a)
 {
     tcg_gen_gvec_dup_imm(MO_32, TMP, 16, 16, a->imm);
-    return trans_mpy(ctx, &(arg_rr) { .rt = a->rt, .ra = a->ra, .rb = TMP_GPR });
+    return trans_mpy(ctx, &(arg_rr) {
+        .rt = a->rt, .ra = a->ra, .rb = TMP_GPR
+    });
 }
 
 static bool trans_mpyui(DisasContext *ctx, arg_ri *a)
 {
     tcg_gen_gvec_dup_imm(MO_32, TMP, 16, 16, a->imm);
-    return trans_mpyu(ctx, &(arg_rr) { .rt = a->rt, .ra = a->ra, .rb = TMP_GPR });
+    return trans_mpyu(ctx, &(arg_rr) {
+        .rt = a->rt, .ra = a->ra, .rb = TMP_GPR
+    });
 }
 
 static void gen_mpya_vec(unsigned vece, TCGv_vec d, TCGv_vec a, TCGv_vec b,
