@@ -16,15 +16,15 @@
  * start is refused until the queue was read empty.  So posting an event
  * neither allocates nor fails, and nothing is dropped.
  *
- * The run itself is a small state machine, in event_queue.h, under the lock
- * of the queue's wait queue; that lock nests inside spu->register_lock.  What
- * follows is who may do what, and why no stop is lost or posted twice:
+ * The run itself is a small state machine, in event_queue.h, under the event
+ * file's lock, "the lock" from here on; it nests inside spu->register_lock.
+ * What follows is who may do what, and why no stop is lost or posted twice:
  *
  * START (BUSY, then RUNNING) holds ctx->state_mutex throughout.  The SPU may
  * stop while START is still at work, and an interrupt of the last run may
  * arrive late, when the status register still shows the last stop: in BUSY
  * the interrupt ignores both.  START leaves BUSY by looking at the status
- * register once more under the queue's lock::
+ * register once more under the lock::
  *
  *	START                            stop interrupt
  *	write SPU_RunCntl                (SPU stops, status is set)
@@ -43,6 +43,10 @@
  *
  * STOP claims the run, stops the SPU and posts what the status register says:
  * a program that stopped by itself in the last moment is reported as such.
+ * When it must not wait for ctx->state_mutex, it claims the run, notes in it
+ * what is wanted, and leaves the rest to work of its own: other work may be
+ * caught in a page fault.  Whoever settles the run first obeys the note, which
+ * is not there in the next run.
  *
  * A context that is being saved (preempted, or accessed through its files)
  * has its interrupts masked, and a stop in that moment raises none.
@@ -57,19 +61,23 @@
  * next one reports it, and ends.
  *
  * Work that is pending or running holds a reference on the context.  It is
- * queued under the queue's lock and only before GONE, when the context's
+ * queued under the lock and only before GONE, when the context's
  * directory still holds one.
  */
 
 #include <linux/fs.h>
+#include <linux/ioctl.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include <asm/ioctls.h>
 #include <asm/spu.h>
 #include <asm/spu_csa.h>
 #include <asm/spu_priv1.h>
@@ -101,32 +109,49 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 	(SPU_STATUS_INVALID_INSTR | SPU_STATUS_INVALID_CH)
 
 /**
+ * struct spu_event_file - what all who have an event file open share
+ * @lock: protects @queue, the run that posts into it, and the queueing of its
+ *	context's work
+ * @wait: readers and pollers
+ * @queue: what there is to read
+ * @fasync: who wants a signal when something happens
+ * @async: whose file it is
+ */
+struct spu_event_file {
+	spinlock_t lock;
+	wait_queue_head_t wait;
+	struct spu_event_queue queue;
+	struct fasync_struct *fasync;
+	struct spu_async *async;
+};
+
+/**
  * struct spu_async - what a context has more if it is asynchronous
  * @ctx: the context
- * @wait: readers and pollers; its lock protects @queue and the queueing of
- *	@work
- * @queue: the state of the run and its events
- * @fasync: who wants a signal when something happens
- * @inode: the event file's, while it is open
- * @opens: how many times it is open
+ * @file: its event file
+ * @run: its run
  * @work: faults, errors, and what a stop in the interrupt leaves to do
+ * @stop_work: a stop that could not wait for ctx->state_mutex
  * @restart_dma: a DMA command failed and is to be tried again by the next
  *	start; protected by ctx->state_mutex
  */
 struct spu_async {
 	struct spu_context *ctx;
-	wait_queue_head_t wait;
-	struct spu_event_queue queue;
-	struct fasync_struct *fasync;
-	struct inode *inode;
-	unsigned int opens;
+	struct spu_event_file file;
+	struct spu_run run;
 	struct delayed_work work;
+	struct work_struct stop_work;
 	bool restart_dma;
 };
 
 static struct workqueue_struct *spu_async_wq;
 
-/* Queue the work, or hasten it.  With the queue's lock held, not GONE. */
+static struct spu_async *run_async(struct spu_run *run)
+{
+	return container_of(run, struct spu_async, run);
+}
+
+/* Queue the work, or hasten it.  With the lock held, not GONE. */
 static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 {
 	bool pending;
@@ -141,26 +166,16 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 		put_spu_context(async->ctx);
 }
 
-/*
- * The size of the event file is what waits in it: for a regular file, as all
- * in spufs are, the VFS answers FIONREAD itself.  With the queue's lock held.
- */
-static void spu_async_update_size(struct spu_async *async)
-{
-	if (async->inode)
-		i_size_write(async->inode, spu_queue_len(&async->queue) *
-					   sizeof(struct spu_event));
-}
-
-/* Post an event, and wake who waits for it.  With the queue's lock held. */
+/* Post an event, and wake who waits for it.  With the lock held. */
 static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 			   u32 npc)
 {
-	if (!spu_run_post(&async->queue, event, status, npc))
+	struct spu_event_file *file = &async->file;
+
+	if (!spu_run_post(&async->run, event, status, npc))
 		return;
-	spu_async_update_size(async);
-	wake_up_locked_poll(&async->wait, EPOLLIN | EPOLLRDNORM);
-	kill_fasync(&async->fasync, SIGIO, POLL_IN);
+	wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
+	kill_fasync(&file->fasync, SIGIO, POLL_IN);
 }
 
 /* Has the SPU stopped by itself?  The context must not be in a switch. */
@@ -180,14 +195,14 @@ static bool spu_async_stopped(struct spu_context *ctx, u32 *status)
 
 /*
  * Post the stop of a run that is not claimed by process context, if its SPU
- * has stopped by itself.  With the queue's lock held.
+ * has stopped by itself.  With the lock held.
  */
 static bool spu_async_check_stop(struct spu_async *async)
 {
 	struct spu_context *ctx = async->ctx;
 	u32 status;
 
-	if (async->queue.state != SPU_RUN_RUNNING ||
+	if (async->run.state != SPU_RUN_RUNNING ||
 	    !spu_async_stopped(ctx, &status))
 		return false;
 
@@ -206,9 +221,9 @@ static bool spu_async_in_progress(struct spu_async *async)
 {
 	bool in_progress;
 
-	spin_lock_irq(&async->wait.lock);
-	in_progress = spu_run_in_progress(&async->queue);
-	spin_unlock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
+	in_progress = spu_run_in_progress(&async->run);
+	spin_unlock_irq(&async->file.lock);
 	return in_progress;
 }
 
@@ -231,15 +246,15 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 {
 	struct spu_async *async = ctx->async;
 
-	spin_lock(&async->wait.lock);
+	spin_lock(&async->file.lock);
 	if (class == 2 && !spu_async_error_pending(ctx->spu)) {
 		if (spu_async_check_stop(async))
 			spu_async_queue_finish(async);
-	} else if (async->queue.state != SPU_RUN_GONE) {
-		spu_run_claim(&async->queue);
+	} else if (async->run.state != SPU_RUN_GONE) {
+		spu_run_claim(&async->run);
 		spu_async_queue_work(async, 0);
 	}
-	spin_unlock(&async->wait.lock);
+	spin_unlock(&async->file.lock);
 }
 
 /*
@@ -269,16 +284,17 @@ static bool spu_async_claim(struct spu_async *async)
 {
 	bool claimed;
 
-	spin_lock_irq(&async->wait.lock);
-	claimed = spu_run_claim(&async->queue);
-	spin_unlock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
+	claimed = spu_run_claim(&async->run);
+	spin_unlock_irq(&async->file.lock);
 	return claimed;
 }
 
 /*
  * Claim the run, if there is one.  Post the errors that it has met; then
- * either end it, because of an error or because @stop wants it, or leave its
- * end to the interrupt again.  With ctx->state_mutex held.
+ * either end it, because of an error or because @stop wants it or somebody who
+ * could not wait, or leave its end to the interrupt again.  With
+ * ctx->state_mutex held.
  */
 static void spu_async_settle(struct spu_context *ctx, bool stop)
 {
@@ -308,25 +324,26 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	if (status & SPU_STATUS_ILLEGAL)
 		happened |= SPU_EVENT_SPE_ERROR;
 
-	spin_lock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (happened & errors[i])
 			spu_async_post(async, errors[i], status, npc);
-	if (!happened && !stop) {
-		spu_run_release(&async->queue);
+	stop |= happened || async->run.stop;
+	if (!stop) {
+		spu_run_release(&async->run);
 		spu_async_check_stop(async);
 	}
-	spin_unlock_irq(&async->wait.lock);
-	if (!happened && !stop)
+	spin_unlock_irq(&async->file.lock);
+	if (!stop)
 		return;
 
 	ctx->ops->runcntl_stop(ctx);
 	status = ctx->ops->status_read(ctx);
 	npc = ctx->ops->npc_read(ctx);
 
-	spin_lock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
 	spu_async_post(async, SPU_EVENT_STOP, status, npc);
-	spin_unlock_irq(&async->wait.lock);
+	spin_unlock_irq(&async->file.lock);
 }
 
 static void spu_async_work(struct work_struct *work)
@@ -365,7 +382,7 @@ static void spu_async_work(struct work_struct *work)
 void spu_async_saved(struct spu_context *ctx)
 {
 	/* No interrupt can change it from RUNNING now. */
-	if (ctx->async->queue.state == SPU_RUN_RUNNING)
+	if (ctx->async->run.state == SPU_RUN_RUNNING)
 		spu_async_settle(ctx, false);
 	spu_async_finish(ctx);
 }
@@ -377,10 +394,10 @@ static void spu_async_cancel(struct spu_context *ctx)
 
 	ctx->ops->runcntl_stop(ctx);
 
-	spin_lock_irq(&async->wait.lock);
-	spu_run_cancel(&async->queue);
-	wake_up_locked_poll(&async->wait, EPOLLOUT | EPOLLWRNORM);
-	spin_unlock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
+	spu_run_cancel(&async->run);
+	wake_up_poll(&async->file.wait, EPOLLOUT | EPOLLWRNORM);
+	spin_unlock_irq(&async->file.lock);
 
 	/* spu_run_init() sets it at its end only, but leaves the rest to do. */
 	set_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
@@ -406,11 +423,11 @@ static void spu_async_reclaim(void)
 			    spu->ctx->flags & SPU_CREATE_NOSCHED)
 				continue;
 			async = spu->ctx->async;
-			spin_lock_irq(&async->wait.lock);
-			found = async->queue.state == SPU_RUN_IDLE;
+			spin_lock_irq(&async->file.lock);
+			found = async->run.state == SPU_RUN_IDLE;
 			if (found)
 				spu_async_queue_work(async, 0);
-			spin_unlock_irq(&async->wait.lock);
+			spin_unlock_irq(&async->file.lock);
 			if (found)
 				break;
 		}
@@ -439,9 +456,9 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 	struct spu_async *async = ctx->async;
 	int ret;
 
-	spin_lock_irq(&async->wait.lock);
-	ret = spu_run_begin(&async->queue);
-	spin_unlock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
+	ret = spu_run_begin(&async->run);
+	spin_unlock_irq(&async->file.lock);
 	if (ret)
 		return ret;
 
@@ -455,7 +472,8 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 		ctx->ops->restart_dma(ctx);
 	async->restart_dma = false;
 
-	ret = spu_run_init(ctx, npc, privcntl);
+	/* A pending signal is no reason to fail: nothing is waited for. */
+	ret = spu_run_init(ctx, npc, privcntl, SPU_ACTIVATE_NOINTR);
 	if (ret) {
 		spu_async_cancel(ctx);
 		return ret;
@@ -466,18 +484,43 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 		spu_async_finish(ctx);
 		spu_async_reclaim();
 	} else {
-		spin_lock_irq(&async->wait.lock);
-		if (async->queue.state == SPU_RUN_IDLE)
+		spin_lock_irq(&async->file.lock);
+		if (async->run.state == SPU_RUN_IDLE)
 			spu_async_queue_finish(async);
-		spin_unlock_irq(&async->wait.lock);
+		spin_unlock_irq(&async->file.lock);
 	}
 	return 0;
 }
 
+static bool spu_event_nonblock(const struct kiocb *iocb)
+{
+	return iocb->ki_filp->f_flags & O_NONBLOCK ||
+	       iocb->ki_flags & IOCB_NOWAIT;
+}
+
+/*
+ * Who must not even wait for the mutex (io_uring, RWF_NOWAIT) may be told
+ * -EAGAIN by a start, but not if waiting could not help.
+ */
+static int spu_async_trylock(struct spu_context *ctx)
+{
+	struct spu_async *async = ctx->async;
+	int ret;
+
+	if (mutex_trylock(&ctx->state_mutex))
+		return 0;
+
+	spin_lock_irq(&async->file.lock);
+	ret = spu_run_check_begin(&async->run) ?: -EAGAIN;
+	spin_unlock_irq(&async->file.lock);
+	return ret;
+}
+
 static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
-			   bool nonblock)
+			   const struct kiocb *iocb)
 {
 	bool nosched = ctx->flags & SPU_CREATE_NOSCHED;
+	bool nonblock = spu_event_nonblock(iocb);
 	int ret;
 
 	if (nosched && nonblock) {
@@ -488,7 +531,8 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 			return -ERESTARTSYS;
 	}
 
-	ret = spu_acquire(ctx);
+	ret = iocb->ki_flags & IOCB_NOWAIT ? spu_async_trylock(ctx) :
+					     spu_acquire(ctx);
 	if (ret)
 		goto out;
 	if (nosched)
@@ -502,23 +546,64 @@ out:
 	return ret;
 }
 
-static int spu_async_stop(struct spu_context *ctx)
+/*
+ * Stop without waiting for the mutex: the worker does it.  To answer -EAGAIN
+ * instead would have io_uring wait for EPOLLOUT, hence for the end of the run.
+ */
+static int spu_async_request_stop(struct spu_async *async)
 {
-	bool stopped;
-	int ret;
+	int ret = 0;
 
-	ret = spu_acquire(ctx);
-	if (ret)
-		return ret;
+	spin_lock_irq(&async->file.lock);
+	if (spu_run_request_stop(&async->run)) {
+		get_spu_context(async->ctx);
+		/* Not the last one: see spu_async_queue_work(). */
+		if (!queue_work(spu_async_wq, &async->stop_work))
+			put_spu_context(async->ctx);
+	} else if (async->run.state == SPU_RUN_GONE) {
+		ret = -ENODEV;
+	}
+	spin_unlock_irq(&async->file.lock);
+	return ret;
+}
 
-	ret = ctx->owner ? 0 : -ENODEV;
-	stopped = spu_async_in_progress(ctx->async);
-	spu_async_settle(ctx, true);
+/* End the run, if @stop or a note in it wants so.  Releases ctx. */
+static void __spu_async_stop(struct spu_context *ctx, bool stop)
+{
+	bool stopped = spu_async_in_progress(ctx->async);
+
+	spu_async_settle(ctx, stop);
 	spu_async_finish(ctx);
 	spu_release(ctx);
 
 	if (stopped)
 		spu_yield(ctx);
+}
+
+static void spu_async_stop_work(struct work_struct *work)
+{
+	struct spu_context *ctx = container_of(work, struct spu_async,
+					       stop_work)->ctx;
+
+	mutex_lock(&ctx->state_mutex);
+	__spu_async_stop(ctx, false);
+	put_spu_context(ctx);
+}
+
+static int spu_async_stop(struct spu_context *ctx, const struct kiocb *iocb)
+{
+	int ret;
+
+	if (!(iocb->ki_flags & IOCB_NOWAIT)) {
+		ret = spu_acquire(ctx);
+		if (ret)
+			return ret;
+	} else if (!mutex_trylock(&ctx->state_mutex)) {
+		return spu_async_request_stop(ctx->async);
+	}
+
+	ret = ctx->owner ? 0 : -ENODEV;
+	__spu_async_stop(ctx, true);
 	return ret;
 }
 
@@ -538,16 +623,19 @@ void spu_async_gone(struct spu_context *ctx)
 	spu_async_settle(ctx, true);
 	spu_async_finish(ctx);
 
-	spin_lock_irq(&async->wait.lock);
-	spu_run_gone(&async->queue);
-	wake_up_all_locked(&async->wait);
-	kill_fasync(&async->fasync, SIGIO, POLL_HUP);
-	spin_unlock_irq(&async->wait.lock);
+	spin_lock_irq(&async->file.lock);
+	spu_run_gone(&async->run);
+	async->file.queue.gone = true;
+	wake_up_all(&async->file.wait);
+	kill_fasync(&async->file.fasync, SIGIO, POLL_HUP);
+	spin_unlock_irq(&async->file.lock);
 	/* A start may wait there for an SPU, see spu_prio_wait(). */
 	wake_up_all(&ctx->stop_wq);
 
 	/* Work that already runs finds the context gone: no need to wait. */
 	if (cancel_delayed_work(&async->work))
+		put_spu_context(ctx);
+	if (cancel_work(&async->stop_work))
 		put_spu_context(ctx);
 }
 
@@ -567,8 +655,13 @@ int spu_async_create(struct spu_context *ctx)
 		return -ENOMEM;
 
 	async->ctx = ctx;
-	init_waitqueue_head(&async->wait);
+	async->file.async = async;
+	spin_lock_init(&async->file.lock);
+	init_waitqueue_head(&async->file.wait);
+	spu_queue_setup(&async->file.queue);
+	spu_run_setup(&async->run, &async->file.queue);
 	INIT_DELAYED_WORK(&async->work, spu_async_work);
+	INIT_WORK(&async->stop_work, spu_async_stop_work);
 
 	/* An error becomes an event, not a signal. */
 	ctx->flags |= SPU_CREATE_EVENTS_ENABLED;
@@ -585,76 +678,59 @@ void spu_async_destroy(struct spu_context *ctx)
 	kfree(ctx->async);
 }
 
-static int spu_event_open(struct inode *inode, struct file *file)
+static int spu_event_open(struct inode *inode, struct file *filp)
 {
-	struct spu_context *ctx = SPUFS_I(inode)->i_ctx;
-	struct spu_async *async = ctx->async;
-
-	spin_lock_irq(&async->wait.lock);
-	async->inode = inode;
-	async->opens++;
-	spu_async_update_size(async);
-	spin_unlock_irq(&async->wait.lock);
-
-	file->private_data = ctx;
-	file->f_mode |= FMODE_NOWAIT;
-	return stream_open(inode, file);
-}
-
-static int spu_event_release(struct inode *inode, struct file *file)
-{
-	struct spu_context *ctx = file->private_data;
-	struct spu_async *async = ctx->async;
-
-	spin_lock_irq(&async->wait.lock);
-	if (!--async->opens)
-		async->inode = NULL;
-	spin_unlock_irq(&async->wait.lock);
-	return 0;
+	filp->private_data = &SPUFS_I(inode)->i_ctx->async->file;
+	filp->f_mode |= FMODE_NOWAIT;
+	return stream_open(inode, filp);
 }
 
 /*
  * Copy the oldest event out and drop it, both or neither.  The copy is made
- * with the queue's lock held, hence without faults.
+ * with the lock held, hence without faults.
  */
-static bool spu_event_copy(struct spu_async *async, struct iov_iter *to)
+static bool spu_event_copy(struct spu_event_file *file, struct iov_iter *to)
 {
+	struct spu_event_record *record = spu_queue_first(&file->queue);
+	struct spu_run *run = record->run;
 	size_t copied;
 
 	pagefault_disable();
-	copied = copy_to_iter(spu_queue_first(&async->queue),
-			      sizeof(struct spu_event), to);
+	copied = copy_to_iter(&record->event, sizeof(record->event), to);
 	pagefault_enable();
 
-	if (copied < sizeof(struct spu_event)) {
+	if (copied < sizeof(record->event)) {
 		iov_iter_revert(to, copied);
 		return false;
 	}
-	spu_queue_drop_first(&async->queue);
-	spu_async_update_size(async);
+	spu_queue_drop_first(&file->queue);
+	if (spu_run_may_begin(run))
+		wake_up_poll(&run_async(run)->file.wait,
+			     EPOLLOUT | EPOLLWRNORM);
 	return true;
 }
 
 /* Is there an event to read, or will there never be one? */
 static bool spu_event_ready(const struct spu_event_queue *q)
 {
-	return !spu_queue_empty(q) || q->state == SPU_RUN_GONE;
+	return !spu_queue_empty(q) || q->gone;
 }
 
 /*
  * Wait until there is an event: 0, -EAGAIN, -ERESTARTSYS, or 1 if there will
- * never be another one.  With the queue's lock held, dropped to sleep.
+ * never be another one.  With the lock held, dropped to sleep.
  */
-static int spu_event_wait(struct spu_async *async, bool nonblock)
+static int spu_event_wait(struct spu_event_file *file, bool nonblock)
 {
-	struct spu_event_queue *q = &async->queue;
+	struct spu_event_queue *q = &file->queue;
 	int ret;
 
 	if (!spu_event_ready(q)) {
 		if (nonblock)
 			return -EAGAIN;
-		ret = wait_event_interruptible_locked_irq(async->wait,
-							  spu_event_ready(q));
+		ret = wait_event_interruptible_lock_irq(file->wait,
+							spu_event_ready(q),
+							file->lock);
 		if (ret)
 			return ret;
 	}
@@ -663,36 +739,32 @@ static int spu_event_wait(struct spu_async *async, bool nonblock)
 
 static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct spu_context *ctx = iocb->ki_filp->private_data;
-	struct spu_async *async = ctx->async;
-	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
-			iocb->ki_flags & IOCB_NOWAIT;
+	struct spu_event_file *file = iocb->ki_filp->private_data;
+	const size_t size = sizeof(struct spu_event);
+	bool nonblock = spu_event_nonblock(iocb);
 	ssize_t done = 0;
 	int ret;
 
-	if (iov_iter_count(to) < sizeof(struct spu_event))
+	if (iov_iter_count(to) < size)
 		return -EINVAL;
 
-	spin_lock_irq(&async->wait.lock);
+	spin_lock_irq(&file->lock);
 	do {
-		ret = spu_event_wait(async, nonblock || done);
+		ret = spu_event_wait(file, nonblock || done);
 		if (ret)
 			break;
 
-		if (spu_event_copy(async, to)) {
-			done += sizeof(struct spu_event);
-			if (spu_run_may_begin(&async->queue))
-				wake_up_locked_poll(&async->wait,
-						    EPOLLOUT | EPOLLWRNORM);
+		if (spu_event_copy(file, to)) {
+			done += size;
 			continue;
 		}
 
-		spin_unlock_irq(&async->wait.lock);
-		if (fault_in_iov_iter_writeable(to, sizeof(struct spu_event)))
+		spin_unlock_irq(&file->lock);
+		if (fault_in_iov_iter_writeable(to, size))
 			ret = -EFAULT;
-		spin_lock_irq(&async->wait.lock);
-	} while (!ret && iov_iter_count(to) >= sizeof(struct spu_event));
-	spin_unlock_irq(&async->wait.lock);
+		spin_lock_irq(&file->lock);
+	} while (!ret && iov_iter_count(to) >= size);
+	spin_unlock_irq(&file->lock);
 
 	if (done)
 		return done;
@@ -701,7 +773,8 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 /* Carry one record out, and return its size. */
 static ssize_t spu_event_write_one(struct spu_context *ctx,
-				   struct iov_iter *from, bool nonblock)
+				   struct iov_iter *from,
+				   const struct kiocb *iocb)
 {
 	struct {
 		u32 op;
@@ -735,24 +808,22 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 		return -EFAULT;
 
 	if (control.op == SPU_CONTROL_STOP_SPU)
-		ret = spu_async_stop(ctx);
+		ret = spu_async_stop(ctx, iocb);
 	else
 		ret = spu_async_start(ctx, control.npc,
 				      control.op == SPU_CONTROL_STEP_SPU ?
 				      SPU_PRIVCNTL_MODE_SINGLE_STEP :
-				      SPU_PRIVCNTL_MODE_NORMAL, nonblock);
+				      SPU_PRIVCNTL_MODE_NORMAL, iocb);
 	return ret ?: size;
 }
 
 static ssize_t spu_event_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct spu_context *ctx = iocb->ki_filp->private_data;
-	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
-			iocb->ki_flags & IOCB_NOWAIT;
+	struct spu_event_file *file = iocb->ki_filp->private_data;
 	ssize_t ret, done = 0;
 
 	do {
-		ret = spu_event_write_one(ctx, from, nonblock);
+		ret = spu_event_write_one(file->async->ctx, from, iocb);
 		if (ret < 0)
 			break;
 		done += ret;
@@ -762,39 +833,53 @@ static ssize_t spu_event_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return done ?: ret;
 }
 
-static __poll_t spu_event_poll(struct file *file, poll_table *wait)
+static __poll_t spu_event_poll(struct file *filp, poll_table *wait)
 {
-	struct spu_context *ctx = file->private_data;
-	struct spu_async *async = ctx->async;
+	struct spu_event_file *file = filp->private_data;
 	__poll_t events = 0;
 
 	/*
-	 * Every change of the queue is made under the lock of the wait queue,
-	 * and wakes it: seen here, or by who was just added to it.
+	 * Every change that is looked at here is made under the lock, and
+	 * followed by a wake-up: it is seen here, or by who was just added.
 	 */
-	poll_wait(file, &async->wait, wait);
+	poll_wait(filp, &file->wait, wait);
 
-	spin_lock_irq(&async->wait.lock);
-	if (!spu_queue_empty(&async->queue))
+	spin_lock_irq(&file->lock);
+	if (!spu_queue_empty(&file->queue))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (spu_run_may_begin(&async->queue))
+	if (spu_run_may_begin(&file->async->run))
 		events |= EPOLLOUT | EPOLLWRNORM;
-	if (async->queue.state == SPU_RUN_GONE)
+	if (file->queue.gone)
 		events |= EPOLLHUP;
-	spin_unlock_irq(&async->wait.lock);
+	spin_unlock_irq(&file->lock);
 
 	return events;
 }
 
-static int spu_event_fasync(int fd, struct file *file, int on)
+static long spu_event_ioctl(struct file *filp, unsigned int cmd,
+			    unsigned long arg)
 {
-	struct spu_context *ctx = file->private_data;
+	struct spu_event_file *file = filp->private_data;
+	int bytes;
 
-	return fasync_helper(fd, file, on, &ctx->async->fasync);
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+
+	spin_lock_irq(&file->lock);
+	bytes = file->queue.len * sizeof(struct spu_event);
+	spin_unlock_irq(&file->lock);
+	return put_user(bytes, (int __user *)arg);
+}
+
+static int spu_event_fasync(int fd, struct file *filp, int on)
+{
+	struct spu_event_file *file = filp->private_data;
+
+	return fasync_helper(fd, filp, on, &file->fasync);
 }
 
 #ifdef CONFIG_PROC_FS
-static void spu_event_show_fdinfo(struct seq_file *m, struct file *file)
+static void spu_event_show_fdinfo(struct seq_file *m, struct file *filp)
 {
 	static const char * const states[] = {
 		[SPU_RUN_IDLE] = "idle",
@@ -802,37 +887,46 @@ static void spu_event_show_fdinfo(struct seq_file *m, struct file *file)
 		[SPU_RUN_RUNNING] = "running",
 		[SPU_RUN_GONE] = "gone",
 	};
-	struct spu_context *ctx = file->private_data;
-	struct spu_async *async = ctx->async;
-	struct spu_event_queue q;
+	struct spu_event_file *file = filp->private_data;
+	struct spu_run *run = &file->async->run;
+	unsigned int state, records;
+	u64 runs, events;
 
-	spin_lock_irq(&async->wait.lock);
-	q = async->queue;
-	spin_unlock_irq(&async->wait.lock);
+	spin_lock_irq(&file->lock);
+	state = run->state;
+	records = file->queue.len;
+	runs = run->runs;
+	events = run->events;
+	spin_unlock_irq(&file->lock);
 
-	seq_printf(m, "spu-state:\t%s\n", states[q.state]);
-	seq_printf(m, "spu-records:\t%u\n", spu_queue_len(&q));
-	seq_printf(m, "spu-runs:\t%llu\n", q.runs);
-	seq_printf(m, "spu-events:\t%llu\n", q.events);
+	seq_printf(m, "spu-state:\t%s\n", states[state]);
+	seq_printf(m, "spu-records:\t%u\n", records);
+	seq_printf(m, "spu-runs:\t%llu\n", runs);
+	seq_printf(m, "spu-events:\t%llu\n", events);
 }
 #endif
 
 static const struct file_operations spu_event_fops = {
 	.owner		= THIS_MODULE,
 	.open		= spu_event_open,
-	.release	= spu_event_release,
 	.read_iter	= spu_event_read_iter,
 	.write_iter	= spu_event_write_iter,
 	.poll		= spu_event_poll,
+	.unlocked_ioctl	= spu_event_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
 	.fasync		= spu_event_fasync,
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo	= spu_event_show_fdinfo,
 #endif
 };
 
-/* What the directory of an asynchronous context has more than others. */
+/*
+ * What the directory of an asynchronous context has more than others.  Like a
+ * pipe, the file has no size and no position: of a regular one io_uring would
+ * believe that the rest of a short read or write will do later.
+ */
 const struct spufs_tree_descr spufs_dir_async_contents[] = {
-	{ "event", &spu_event_fops, 0666, },
+	{ "event", &spu_event_fops, S_IFIFO | 0666, },
 	{},
 };
 
@@ -843,8 +937,11 @@ const struct spufs_tree_descr spufs_dir_async_contents[] = {
  */
 int __init spu_async_init(void)
 {
-	/* Page faults take their time, and each context has one at most. */
-	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, 0);
+	/*
+	 * A page fault may take its time, even for ever: FUSE, userfaultfd.
+	 * Each context has one at most, but other contexts must get theirs.
+	 */
+	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return spu_async_wq ? 0 : -ENOMEM;
 }
 

@@ -4,12 +4,13 @@
  *
  * This is the part of event.c that knows neither hardware nor locks, so that
  * it can be tested by itself: every function here is called with the lock
- * that event.c keeps around the queue.
+ * that event.c keeps around a queue and the runs that post into it.
  */
 #ifndef SPUFS_EVENT_QUEUE_H
 #define SPUFS_EVENT_QUEUE_H
 
 #include <linux/errno.h>
+#include <linux/list.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <asm/spufs.h>
@@ -43,107 +44,169 @@ enum spu_run_state {
 #define SPU_EVENTS_PER_RUN	5
 
 /**
- * struct spu_event_queue - the events of one run, in their order
- * @record: the events; a run has room set aside for all that it can leave
- * @head: the next one to read
- * @tail: where the next one goes; equal to @head when all have been read
- * @state: an enum spu_run_state
- * @posted: the kinds of events that this run has left so far
- * @runs: how many runs were begun
- * @events: how many events were posted
+ * struct spu_event_queue - what there is to read from an event file
+ * @records: the records, in the order in which they were posted
+ * @len: how many
+ * @gone: there will never be more
  */
 struct spu_event_queue {
-	struct spu_event record[SPU_EVENTS_PER_RUN];
-	u8 head;
-	u8 tail;
+	struct list_head records;
+	unsigned int len;
+	bool gone;
+};
+
+/**
+ * struct spu_event_record - an event, and where it waits to be read
+ * @node: its place in a queue's records
+ * @run: the run that it is of
+ * @event: what is read
+ */
+struct spu_event_record {
+	struct list_head node;
+	struct spu_run *run;
+	struct spu_event event;
+};
+
+/**
+ * struct spu_run - the run of a context, the one in progress or the last one
+ * @queue: where its events go
+ * @record: room for all events that it can leave
+ * @used: how many events it has left so far
+ * @unread: how many of them wait in @queue
+ * @state: an enum spu_run_state
+ * @stop: somebody wants it to be stopped by who owns its end
+ * @posted: the kinds of events that it has left so far
+ * @runs: how many runs of this context have ended
+ * @events: how many events the runs of this context have left
+ */
+struct spu_run {
+	struct spu_event_queue *queue;
+	struct spu_event_record record[SPU_EVENTS_PER_RUN];
+	u8 used;
+	u8 unread;
 	u8 state;
+	bool stop;
 	u32 posted;
 	u64 runs;
 	u64 events;
 };
 
-static inline bool spu_queue_empty(const struct spu_event_queue *q)
+static inline void spu_queue_setup(struct spu_event_queue *q)
 {
-	return q->head == q->tail;
+	INIT_LIST_HEAD(&q->records);
+	q->len = 0;
+	q->gone = false;
 }
 
-static inline unsigned int spu_queue_len(const struct spu_event_queue *q)
+static inline bool spu_queue_empty(const struct spu_event_queue *q)
 {
-	return q->tail - q->head;
+	return !q->len;
 }
 
 /* The oldest event; there must be one. */
-static inline const struct spu_event *
+static inline struct spu_event_record *
 spu_queue_first(const struct spu_event_queue *q)
 {
-	return &q->record[q->head];
+	return list_first_entry(&q->records, struct spu_event_record, node);
 }
 
 static inline void spu_queue_drop_first(struct spu_event_queue *q)
 {
-	q->head++;
+	struct spu_event_record *record = spu_queue_first(q);
+
+	list_del(&record->node);
+	q->len--;
+	record->run->unread--;
+}
+
+/* A context that has never run, the events of which go to @q */
+static inline void spu_run_setup(struct spu_run *run, struct spu_event_queue *q)
+{
+	memset(run, 0, sizeof(*run));
+	run->queue = q;
+	run->state = SPU_RUN_IDLE;
 }
 
 /* May a run begin? */
-static inline bool spu_run_may_begin(const struct spu_event_queue *q)
+static inline bool spu_run_may_begin(const struct spu_run *run)
 {
-	return q->state == SPU_RUN_IDLE && spu_queue_empty(q);
+	return run->state == SPU_RUN_IDLE && !run->unread;
 }
 
-static inline bool spu_run_in_progress(const struct spu_event_queue *q)
+static inline bool spu_run_in_progress(const struct spu_run *run)
 {
-	return q->state == SPU_RUN_BUSY || q->state == SPU_RUN_RUNNING;
+	return run->state == SPU_RUN_BUSY || run->state == SPU_RUN_RUNNING;
 }
 
 /**
- * spu_run_begin - begin a run, which process context owns at first
- * @q: the queue, all of which is set aside for the run
+ * spu_run_check_begin - what would spu_run_begin() say?
+ * @run: the run
  *
  * Return: 0, -ENODEV if the context is gone, or -EBUSY during a run and as
  * long as events of the last one are unread.
  */
-static inline int spu_run_begin(struct spu_event_queue *q)
+static inline int spu_run_check_begin(const struct spu_run *run)
 {
-	if (q->state == SPU_RUN_GONE)
+	if (run->state == SPU_RUN_GONE)
 		return -ENODEV;
-	if (!spu_run_may_begin(q))
-		return -EBUSY;
+	return spu_run_may_begin(run) ? 0 : -EBUSY;
+}
 
-	q->head = 0;
-	q->tail = 0;
-	q->posted = 0;
-	q->state = SPU_RUN_BUSY;
+/**
+ * spu_run_begin - begin a run, which process context owns at first
+ * @run: the run
+ *
+ * Return: 0, or why not, as spu_run_check_begin().
+ */
+static inline int spu_run_begin(struct spu_run *run)
+{
+	int ret = spu_run_check_begin(run);
+
+	if (ret)
+		return ret;
+
+	run->used = 0;
+	run->posted = 0;
+	run->stop = false;
+	run->state = SPU_RUN_BUSY;
 	return 0;
 }
 
 /* The run that was just begun could not be started: it never was. */
-static inline void spu_run_cancel(struct spu_event_queue *q)
+static inline void spu_run_cancel(struct spu_run *run)
 {
-	if (q->state == SPU_RUN_BUSY)
-		q->state = SPU_RUN_IDLE;
+	if (run->state == SPU_RUN_BUSY)
+		run->state = SPU_RUN_IDLE;
 }
 
 /* Take the end of a run in progress over from the stop interrupt. */
-static inline bool spu_run_claim(struct spu_event_queue *q)
+static inline bool spu_run_claim(struct spu_run *run)
 {
-	if (!spu_run_in_progress(q))
+	if (!spu_run_in_progress(run))
 		return false;
-	q->state = SPU_RUN_BUSY;
+	run->state = SPU_RUN_BUSY;
 	return true;
 }
 
-/* Leave the end of a run in progress to the stop interrupt. */
-static inline bool spu_run_release(struct spu_event_queue *q)
+/* Have the run in progress stopped by who owns its end, or will own it. */
+static inline bool spu_run_request_stop(struct spu_run *run)
 {
-	if (!spu_run_in_progress(q))
+	run->stop = spu_run_claim(run);
+	return run->stop;
+}
+
+/* Leave the end of a run in progress to the stop interrupt. */
+static inline bool spu_run_release(struct spu_run *run)
+{
+	if (!spu_run_in_progress(run))
 		return false;
-	q->state = SPU_RUN_RUNNING;
+	run->state = SPU_RUN_RUNNING;
 	return true;
 }
 
 /**
- * spu_run_post - append an event of the run in progress
- * @q: the queue
+ * spu_run_post - append an event of the run in progress to its queue
+ * @run: the run
  * @event: a SPU_EVENT_* value; SPU_EVENT_STOP ends the run
  * @status: the SPU_Status register
  * @npc: the next program counter
@@ -151,30 +214,37 @@ static inline bool spu_run_release(struct spu_event_queue *q)
  * Return: whether there is a new event.  There is none without a run, and at
  * most one of each kind in a run, hence always room.
  */
-static inline bool spu_run_post(struct spu_event_queue *q, u32 event,
-				u32 status, u32 npc)
+static inline bool spu_run_post(struct spu_run *run, u32 event, u32 status,
+				u32 npc)
 {
-	if (!spu_run_in_progress(q) || q->posted & event)
+	struct spu_event_record *record = &run->record[run->used];
+
+	if (!spu_run_in_progress(run) || run->posted & event)
 		return false;
 
-	q->record[q->tail++] = (struct spu_event) {
+	record->run = run;
+	record->event = (struct spu_event) {
 		.event = event,
 		.status = status,
 		.npc = npc,
 	};
-	q->posted |= event;
-	q->events++;
+	list_add_tail(&record->node, &run->queue->records);
+	run->queue->len++;
+	run->used++;
+	run->unread++;
+	run->posted |= event;
+	run->events++;
 	if (event == SPU_EVENT_STOP) {
-		q->state = SPU_RUN_IDLE;
-		q->runs++;
+		run->state = SPU_RUN_IDLE;
+		run->runs++;
 	}
 	return true;
 }
 
 /* Nothing will ever run again; what was posted can still be read. */
-static inline void spu_run_gone(struct spu_event_queue *q)
+static inline void spu_run_gone(struct spu_run *run)
 {
-	q->state = SPU_RUN_GONE;
+	run->state = SPU_RUN_GONE;
 }
 
 #endif /* SPUFS_EVENT_QUEUE_H */
