@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * spu_create(2) that cannot do what it should: it says so, leaves nothing
+ * behind, and the next one works.
+ */
+#include <sys/resource.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_test.h"
+
+#ifndef SPU_CREATE_AFFINITY_MEM
+#define SPU_CREATE_AFFINITY_MEM		0x0020
+#endif
+
+#define FAILSLAB			"/sys/kernel/debug/failslab/ignore-gfp-wait"
+
+/* All the names in the root of spufs, but . and .. */
+static int root_entries(void)
+{
+	DIR *dir = opendir(spufs_root());
+	int count = 0;
+
+	if (!dir)
+		return -1;
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 2;
+}
+
+FIXTURE(create) {
+	int entries;
+};
+
+FIXTURE_VARIANT(create) {
+	unsigned int flags;
+};
+
+FIXTURE_VARIANT_ADD(create, context) {
+	.flags = 0,
+};
+
+FIXTURE_VARIANT_ADD(create, gang) {
+	.flags = SPU_CREATE_GANG,
+};
+
+FIXTURE_SETUP(create)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->entries = root_entries();
+	ASSERT_LE(0, self->entries);
+}
+
+FIXTURE_TEARDOWN(create)
+{
+}
+
+/* A kernel that locks a directory twice hangs here. */
+TEST_F(create, without_a_descriptor_leaves_nothing)
+{
+	struct rlimit limit, none = { 0 };
+	int fd;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	none.rlim_max = limit.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	EXPECT_EQ(-1, spu_create(variant->flags));
+	EXPECT_EQ(EMFILE, errno);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+
+	EXPECT_EQ(self->entries, root_entries());
+	fd = spu_create(variant->flags);
+	EXPECT_LE(0, fd);
+	close(fd);
+	EXPECT_EQ(self->entries, root_entries());
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret = write(fd, text, strlen(text));
+
+	close(fd);
+	return ret == (int)strlen(text) ? 0 : -1;
+}
+
+/* Have the nth allocation of this task fail; 0 says whether it did. */
+static int fail_nth(int n)
+{
+	char text[16] = "";
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	int left;
+
+	if (n) {
+		snprintf(text, sizeof(text), "%d", n);
+		left = write(fd, text, strlen(text));
+	} else {
+		left = read(fd, text, sizeof(text) - 1) > 0 ? atoi(text) : -1;
+		pwrite(fd, "0", 1, 0);
+	}
+	close(fd);
+	return left;
+}
+
+TEST_F_TIMEOUT(create, without_memory_leaves_nothing, 300)
+{
+	int n, left, fd, error;
+
+	if (access("/sys/kernel/debug/kprobes", F_OK))
+		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	if (access(FAILSLAB, W_OK) || access("/proc/thread-self/fail-nth", W_OK))
+		SKIP(return, "kernel without CONFIG_FAILSLAB and debugfs");
+	ASSERT_EQ(0, write_text(FAILSLAB, "N"));
+
+	for (n = 1, left = 0; !left; n++) {
+		const char *path = spu_path(NULL);
+
+		ASSERT_LT(0, fail_nth(n));
+		fd = sys_spu_create(path, variant->flags, 0755, -1);
+		error = errno;
+		left = fail_nth(0);
+		/* Not every allocation that fails is one that matters. */
+		if (fd < 0) {
+			EXPECT_TRUE(error == ENOMEM || error == ENOSPC ||
+				    error == ENFILE) {
+				TH_LOG("allocation %d: %s", n, strerror(error));
+			}
+		} else {
+			close(fd);
+		}
+		ASSERT_EQ(self->entries, root_entries()) {
+			TH_LOG("allocation %d", n);
+		}
+	}
+	ASSERT_EQ(0, write_text(FAILSLAB, "Y"));
+	/* a directory, its inode, what it stands for, a descriptor, a file */
+	EXPECT_LT(5, n);
+	EXPECT_LE(0, fd);
+}
+
+TEST(gang_forgets_its_reference_context)
+{
+	const char *gang;
+	int fd, i, context;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	gang = strdup(spu_path(NULL));
+	fd = sys_spu_create(gang, SPU_CREATE_GANG, 0755, -1);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 3; i++) {
+		/* one to a gang: EEXIST as long as it lives */
+		context = sys_spu_create(spu_path(gang), SPU_CREATE_AFFINITY_MEM,
+					 0755, -1);
+		if (!i && context < 0 && errno == EINVAL)
+			SKIP(break, "the machine does not say where its SPEs are");
+		ASSERT_LE(0, context);
+		EXPECT_EQ(-1, sys_spu_create(spu_path(gang),
+					     SPU_CREATE_AFFINITY_MEM, 0755, -1));
+		EXPECT_EQ(EEXIST, errno);
+		ASSERT_EQ(0, close(context));
+	}
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file switch_log: a line for each time that a context gets an SPE, gives
+ * it up, or leaves spu_run.
+ */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_test.h"
+
+#include "spu/stop.h_shipped"
+
+#define GUARD				0x5a
+
+/* The setup's: got an SPE once, left spu_run three times */
+#define LINES				4
+
+/* They have 27 to 40 characters: room for two, not for three */
+#define HALF				80
+
+FIXTURE(log)
+{
+	int fd, log;
+};
+
+FIXTURE_SETUP(log)
+{
+	__u32 npc, event;
+	int i;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->fd = spu_create(0);
+	ASSERT_LE(0, self->fd);
+	self->log = openat(self->fd, "switch_log", O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, self->log);
+	ASSERT_EQ(0, spu_load(self->fd, spu_stop));
+	for (i = 0; i < 3; i++) {
+		npc = SPU_STOP_STOP_1337;
+		ASSERT_LT(0, sys_spu_run(self->fd, &npc, &event));
+	}
+}
+
+FIXTURE_TEARDOWN(log)
+{
+	close(self->log);
+	close(self->fd);
+}
+
+/* The length of the first line in @text, with its newline; 0: there is none */
+static ssize_t line_length(const char *text, size_t len)
+{
+	const char *end = memchr(text, '\n', len);
+
+	return end ? end + 1 - text : 0;
+}
+
+static int count_lines(const char *text, size_t len)
+{
+	int count = 0;
+
+	while (len--)
+		count += text[len] == '\n';
+	return count;
+}
+
+TEST_F(log, gives_as_many_lines_as_the_buffer_takes)
+{
+	char some[256], rest[1024];
+	ssize_t len, left;
+
+	memset(some, GUARD, sizeof(some));
+	len = read(self->log, some, HALF);
+	ASSERT_LT(0, len);
+	EXPECT_GE(HALF, len);
+	EXPECT_EQ('\n', some[len - 1]);
+	EXPECT_EQ(GUARD, some[len]);
+	EXPECT_EQ(GUARD, some[HALF]);
+
+	/* the others are still there, and the next would not have fit */
+	left = read(self->log, rest, sizeof(rest));
+	ASSERT_LT(0, left);
+	EXPECT_EQ('\n', rest[left - 1]);
+	EXPECT_LT(HALF - len, line_length(rest, left));
+	EXPECT_EQ(LINES, count_lines(some, len) + count_lines(rest, left));
+}
+
+TEST_F(log, keeps_the_line_that_could_not_be_copied)
+{
+	char lines[1024];
+	ssize_t len;
+
+	EXPECT_EQ(-1, syscall(SYS_read, self->log, 1, sizeof(lines)));
+	EXPECT_EQ(EFAULT, errno);
+	len = read(self->log, lines, sizeof(lines));
+	ASSERT_LT(0, len);
+	EXPECT_EQ(LINES, count_lines(lines, len));
+}
+
+struct reader {
+	int log;
+	pid_t tid;
+	char *page;
+	ssize_t len;
+};
+
+/* The page is missing: this sleeps in copy_to_user(), with the mutex held. */
+static void *read_into_page(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->tid = gettid();
+	reader->len = read(reader->log, reader->page, HALF);
+	return NULL;
+}
+
+static void on_alarm(int signal)
+{
+}
+
+TEST_F(log, is_polled_while_somebody_has_the_mutex)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 1000 };
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { };
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct reader reader = { .log = self->log };
+	struct pollfd pollfd = { .fd = self->log, .events = POLLIN | POLLOUT };
+	long page = sysconf(_SC_PAGESIZE);
+	pthread_t thread;
+	int uffd, ready;
+
+	uffd = syscall(SYS_userfaultfd, 0);
+	if (uffd < 0)
+		SKIP(return, "userfaultfd: %s", strerror(errno));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	reader.page = mmap(NULL, page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(reader.page != MAP_FAILED);
+	range.range.start = (uintptr_t)reader.page;
+	range.range.len = page;
+	zero.range = range.range;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &range));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_into_page, &reader));
+	ASSERT_TRUE(wait_until(thread_sleeps(reader.tid)));
+
+	/* poll does not wait for it, and knows of no error */
+	sigaction(SIGALRM, &action, NULL);
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &soon, NULL));
+	ready = poll(&pollfd, 1, 0);
+	EXPECT_EQ(1, ready);
+	EXPECT_EQ(POLLIN, pollfd.revents);
+
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_LT(0, reader.len);
+	munmap(reader.page, page);
+	close(uffd);
+}
+
+TEST_HARNESS_MAIN
