@@ -85,6 +85,7 @@
 #include "spufs.h"
 #include "event.h"
 #include "event_queue.h"
+#include "sputrace.h"
 
 static_assert(sizeof(struct spu_event) == 12);
 static_assert(offsetof(struct spu_event, event) == 0);
@@ -110,15 +111,17 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 
 /**
  * struct spu_event_file - what all who have an event file open share
- * @lock: protects @queue, the run that posts into it, and the queueing of its
- *	context's work
+ * @own_lock: what @lock points to
+ * @lock: protects @queue, the runs that post into it, and the queueing of their
+ *	contexts' work
  * @wait: readers and pollers
  * @queue: what there is to read
  * @fasync: who wants a signal when something happens
  * @async: whose file it is
  */
 struct spu_event_file {
-	spinlock_t lock;
+	spinlock_t own_lock;
+	spinlock_t *lock;
 	wait_queue_head_t wait;
 	struct spu_event_queue queue;
 	struct fasync_struct *fasync;
@@ -174,6 +177,7 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 
 	if (!spu_run_post(&async->run, event, status, npc))
 		return;
+	trace_spufs_async_post(async->ctx, event, status, npc);
 	wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
 	kill_fasync(&file->fasync, SIGIO, POLL_IN);
 }
@@ -221,9 +225,9 @@ static bool spu_async_in_progress(struct spu_async *async)
 {
 	bool in_progress;
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	in_progress = spu_run_in_progress(&async->run);
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	return in_progress;
 }
 
@@ -246,7 +250,7 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 {
 	struct spu_async *async = ctx->async;
 
-	spin_lock(&async->file.lock);
+	spin_lock(async->file.lock);
 	if (class == 2 && !spu_async_error_pending(ctx->spu)) {
 		if (spu_async_check_stop(async))
 			spu_async_queue_finish(async);
@@ -254,7 +258,7 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 		spu_run_claim(&async->run);
 		spu_async_queue_work(async, 0);
 	}
-	spin_unlock(&async->file.lock);
+	spin_unlock(async->file.lock);
 }
 
 /*
@@ -284,9 +288,9 @@ static bool spu_async_claim(struct spu_async *async)
 {
 	bool claimed;
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	claimed = spu_run_claim(&async->run);
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	return claimed;
 }
 
@@ -324,7 +328,7 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	if (status & SPU_STATUS_ILLEGAL)
 		happened |= SPU_EVENT_SPE_ERROR;
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (happened & errors[i])
 			spu_async_post(async, errors[i], status, npc);
@@ -333,7 +337,7 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 		spu_run_release(&async->run);
 		spu_async_check_stop(async);
 	}
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	if (!stop)
 		return;
 
@@ -341,9 +345,9 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	status = ctx->ops->status_read(ctx);
 	npc = ctx->ops->npc_read(ctx);
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	spu_async_post(async, SPU_EVENT_STOP, status, npc);
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 }
 
 static void spu_async_work(struct work_struct *work)
@@ -394,10 +398,10 @@ static void spu_async_cancel(struct spu_context *ctx)
 
 	ctx->ops->runcntl_stop(ctx);
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	spu_run_cancel(&async->run);
 	wake_up_poll(&async->file.wait, EPOLLOUT | EPOLLWRNORM);
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 
 	/* spu_run_init() sets it at its end only, but leaves the rest to do. */
 	set_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
@@ -423,11 +427,11 @@ static void spu_async_reclaim(void)
 			    spu->ctx->flags & SPU_CREATE_NOSCHED)
 				continue;
 			async = spu->ctx->async;
-			spin_lock_irq(&async->file.lock);
+			spin_lock_irq(async->file.lock);
 			found = async->run.state == SPU_RUN_IDLE;
 			if (found)
 				spu_async_queue_work(async, 0);
-			spin_unlock_irq(&async->file.lock);
+			spin_unlock_irq(async->file.lock);
 			if (found)
 				break;
 		}
@@ -456,11 +460,12 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 	struct spu_async *async = ctx->async;
 	int ret;
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	ret = spu_run_begin(&async->run);
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	if (ret)
 		return ret;
+	trace_spufs_async_start(ctx, npc);
 
 	if (!test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
 		spu_enable_spu(ctx);
@@ -484,10 +489,10 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 		spu_async_finish(ctx);
 		spu_async_reclaim();
 	} else {
-		spin_lock_irq(&async->file.lock);
+		spin_lock_irq(async->file.lock);
 		if (async->run.state == SPU_RUN_IDLE)
 			spu_async_queue_finish(async);
-		spin_unlock_irq(&async->file.lock);
+		spin_unlock_irq(async->file.lock);
 	}
 	return 0;
 }
@@ -510,9 +515,9 @@ static int spu_async_trylock(struct spu_context *ctx)
 	if (mutex_trylock(&ctx->state_mutex))
 		return 0;
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	ret = spu_run_check_begin(&async->run) ?: -EAGAIN;
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	return ret;
 }
 
@@ -554,7 +559,7 @@ static int spu_async_request_stop(struct spu_async *async)
 {
 	int ret = 0;
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	if (spu_run_request_stop(&async->run)) {
 		get_spu_context(async->ctx);
 		/* Not the last one: see spu_async_queue_work(). */
@@ -563,7 +568,7 @@ static int spu_async_request_stop(struct spu_async *async)
 	} else if (async->run.state == SPU_RUN_GONE) {
 		ret = -ENODEV;
 	}
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	return ret;
 }
 
@@ -594,6 +599,7 @@ static int spu_async_stop(struct spu_context *ctx, const struct kiocb *iocb)
 {
 	int ret;
 
+	trace_spufs_async_stop(ctx);
 	if (!(iocb->ki_flags & IOCB_NOWAIT)) {
 		ret = spu_acquire(ctx);
 		if (ret)
@@ -623,12 +629,12 @@ void spu_async_gone(struct spu_context *ctx)
 	spu_async_settle(ctx, true);
 	spu_async_finish(ctx);
 
-	spin_lock_irq(&async->file.lock);
+	spin_lock_irq(async->file.lock);
 	spu_run_gone(&async->run);
 	async->file.queue.gone = true;
 	wake_up_all(&async->file.wait);
 	kill_fasync(&async->file.fasync, SIGIO, POLL_HUP);
-	spin_unlock_irq(&async->file.lock);
+	spin_unlock_irq(async->file.lock);
 	/* A start may wait there for an SPU, see spu_prio_wait(). */
 	wake_up_all(&ctx->stop_wq);
 
@@ -656,7 +662,8 @@ int spu_async_create(struct spu_context *ctx)
 
 	async->ctx = ctx;
 	async->file.async = async;
-	spin_lock_init(&async->file.lock);
+	spin_lock_init(&async->file.own_lock);
+	async->file.lock = &async->file.own_lock;
 	init_waitqueue_head(&async->file.wait);
 	spu_queue_setup(&async->file.queue);
 	spu_run_setup(&async->run, &async->file.queue);
@@ -704,6 +711,8 @@ static bool spu_event_copy(struct spu_event_file *file, struct iov_iter *to)
 		return false;
 	}
 	spu_queue_drop_first(&file->queue);
+	trace_spufs_async_read(run_async(run)->ctx, record->event.event,
+			       record->event.status, record->event.npc);
 	if (spu_run_may_begin(run))
 		wake_up_poll(&run_async(run)->file.wait,
 			     EPOLLOUT | EPOLLWRNORM);
@@ -730,7 +739,7 @@ static int spu_event_wait(struct spu_event_file *file, bool nonblock)
 			return -EAGAIN;
 		ret = wait_event_interruptible_lock_irq(file->wait,
 							spu_event_ready(q),
-							file->lock);
+							*file->lock);
 		if (ret)
 			return ret;
 	}
@@ -748,7 +757,7 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (iov_iter_count(to) < size)
 		return -EINVAL;
 
-	spin_lock_irq(&file->lock);
+	spin_lock_irq(file->lock);
 	do {
 		ret = spu_event_wait(file, nonblock || done);
 		if (ret)
@@ -759,12 +768,12 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			continue;
 		}
 
-		spin_unlock_irq(&file->lock);
+		spin_unlock_irq(file->lock);
 		if (fault_in_iov_iter_writeable(to, size))
 			ret = -EFAULT;
-		spin_lock_irq(&file->lock);
+		spin_lock_irq(file->lock);
 	} while (!ret && iov_iter_count(to) >= size);
-	spin_unlock_irq(&file->lock);
+	spin_unlock_irq(file->lock);
 
 	if (done)
 		return done;
@@ -844,14 +853,14 @@ static __poll_t spu_event_poll(struct file *filp, poll_table *wait)
 	 */
 	poll_wait(filp, &file->wait, wait);
 
-	spin_lock_irq(&file->lock);
+	spin_lock_irq(file->lock);
 	if (!spu_queue_empty(&file->queue))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (spu_run_may_begin(&file->async->run))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	if (file->queue.gone)
 		events |= EPOLLHUP;
-	spin_unlock_irq(&file->lock);
+	spin_unlock_irq(file->lock);
 
 	return events;
 }
@@ -865,9 +874,9 @@ static long spu_event_ioctl(struct file *filp, unsigned int cmd,
 	if (cmd != FIONREAD)
 		return -ENOTTY;
 
-	spin_lock_irq(&file->lock);
+	spin_lock_irq(file->lock);
 	bytes = file->queue.len * sizeof(struct spu_event);
-	spin_unlock_irq(&file->lock);
+	spin_unlock_irq(file->lock);
 	return put_user(bytes, (int __user *)arg);
 }
 
@@ -892,12 +901,12 @@ static void spu_event_show_fdinfo(struct seq_file *m, struct file *filp)
 	unsigned int state, records;
 	u64 runs, events;
 
-	spin_lock_irq(&file->lock);
+	spin_lock_irq(file->lock);
 	state = run->state;
 	records = file->queue.len;
 	runs = run->runs;
 	events = run->events;
-	spin_unlock_irq(&file->lock);
+	spin_unlock_irq(file->lock);
 
 	seq_printf(m, "spu-state:\t%s\n", states[state]);
 	seq_printf(m, "spu-records:\t%u\n", records);
