@@ -60,6 +60,12 @@
  * An error between two runs has no run to be reported in: like spu_run, the
  * next one reports it, and ends.
  *
+ * A context in an asynchronous gang shares the lock of the gang's event file,
+ * so that to move from its own queue to the gang's is to set a pointer, and
+ * the order of the gang's queue is that of posting.  The records are the
+ * context's own all the same: its room for one run is what keeps the invariant,
+ * and unread ones leave the gang's queue when the context is freed.
+ *
  * Work that is pending or running holds a reference on the context.  It is
  * queued under the lock and only before GONE, when the context's
  * directory still holds one.
@@ -91,6 +97,10 @@ static_assert(sizeof(struct spu_event) == 12);
 static_assert(offsetof(struct spu_event, event) == 0);
 static_assert(offsetof(struct spu_event, status) == 4);
 static_assert(offsetof(struct spu_event, npc) == 8);
+static_assert(sizeof(struct spu_gang_event) == 24);
+static_assert(offsetof(struct spu_gang_event, event) == 0);
+static_assert(offsetof(struct spu_gang_event, flags) == 12);
+static_assert(offsetof(struct spu_gang_event, cookie) == 16);
 static_assert(sizeof(struct spu_control) == 4);
 static_assert(SPU_EVENT_DMA_ALIGNMENT == SPE_EVENT_DMA_ALIGNMENT);
 static_assert(SPU_EVENT_SPE_ERROR == SPE_EVENT_SPE_ERROR);
@@ -111,13 +121,13 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 
 /**
  * struct spu_event_file - what all who have an event file open share
- * @own_lock: what @lock points to
+ * @own_lock: what @lock points to, but for a context in an asynchronous gang
  * @lock: protects @queue, the runs that post into it, and the queueing of their
  *	contexts' work
  * @wait: readers and pollers
  * @queue: what there is to read
  * @fasync: who wants a signal when something happens
- * @async: whose file it is
+ * @async: whose file it is; NULL if it is a gang's
  */
 struct spu_event_file {
 	spinlock_t own_lock;
@@ -154,6 +164,17 @@ static struct spu_async *run_async(struct spu_run *run)
 	return container_of(run, struct spu_async, run);
 }
 
+static struct spu_event_file *queue_file(struct spu_event_queue *q)
+{
+	return container_of(q, struct spu_event_file, queue);
+}
+
+/* The gang's event file that this context's events can go to, or NULL */
+static struct spu_event_file *spu_async_gang_file(struct spu_context *ctx)
+{
+	return ctx->gang ? ctx->gang->event_file : NULL;
+}
+
 /* Queue the work, or hasten it.  With the lock held, not GONE. */
 static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 {
@@ -173,7 +194,7 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 			   u32 npc)
 {
-	struct spu_event_file *file = &async->file;
+	struct spu_event_file *file = queue_file(async->run.queue);
 
 	if (!spu_run_post(&async->run, event, status, npc))
 		return;
@@ -613,6 +634,23 @@ static int spu_async_stop(struct spu_context *ctx, const struct kiocb *iocb)
 	return ret;
 }
 
+static void spu_event_file_setup(struct spu_event_file *file,
+				 struct spu_event_file *gang)
+{
+	spin_lock_init(&file->own_lock);
+	file->lock = gang ? &gang->own_lock : &file->own_lock;
+	init_waitqueue_head(&file->wait);
+	spu_queue_setup(&file->queue);
+}
+
+/* There will be no event any more.  With the lock held. */
+static void spu_event_file_gone(struct spu_event_file *file)
+{
+	file->queue.gone = true;
+	wake_up_all(&file->wait);
+	kill_fasync(&file->fasync, SIGIO, POLL_HUP);
+}
+
 /**
  * spu_async_gone - the directory of an asynchronous context is being closed
  * @ctx: the context
@@ -631,9 +669,7 @@ void spu_async_gone(struct spu_context *ctx)
 
 	spin_lock_irq(async->file.lock);
 	spu_run_gone(&async->run);
-	async->file.queue.gone = true;
-	wake_up_all(&async->file.wait);
-	kill_fasync(&async->file.fasync, SIGIO, POLL_HUP);
+	spu_event_file_gone(&async->file);
 	spin_unlock_irq(async->file.lock);
 	/* A start may wait there for an SPU, see spu_prio_wait(). */
 	wake_up_all(&ctx->stop_wq);
@@ -662,10 +698,7 @@ int spu_async_create(struct spu_context *ctx)
 
 	async->ctx = ctx;
 	async->file.async = async;
-	spin_lock_init(&async->file.own_lock);
-	async->file.lock = &async->file.own_lock;
-	init_waitqueue_head(&async->file.wait);
-	spu_queue_setup(&async->file.queue);
+	spu_event_file_setup(&async->file, spu_async_gang_file(ctx));
 	spu_run_setup(&async->run, &async->file.queue);
 	INIT_DELAYED_WORK(&async->work, spu_async_work);
 	INIT_WORK(&async->stop_work, spu_async_stop_work);
@@ -678,18 +711,81 @@ int spu_async_create(struct spu_context *ctx)
 
 /**
  * spu_async_destroy - free what spu_async_create() made
- * @ctx: a context without any reference left, asynchronous or not
+ * @ctx: a context without any reference left, asynchronous or not, which
+ *	still holds the one on its gang
  */
 void spu_async_destroy(struct spu_context *ctx)
 {
-	kfree(ctx->async);
+	struct spu_async *async = ctx->async;
+
+	if (!async)
+		return;
+
+	spin_lock_irq(async->file.lock);
+	spu_run_discard(&async->run);
+	spin_unlock_irq(async->file.lock);
+	kfree(async);
+}
+
+/**
+ * spu_async_gang_create - make a new gang asynchronous
+ * @gang: the gang, which has no context yet
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int spu_async_gang_create(struct spu_gang *gang)
+{
+	gang->event_file = kzalloc(sizeof(*gang->event_file), GFP_KERNEL);
+	if (!gang->event_file)
+		return -ENOMEM;
+
+	spu_event_file_setup(gang->event_file, NULL);
+	return 0;
+}
+
+/**
+ * spu_async_gang_gone - neither the gang nor a context in it is open any more
+ * @gang: the gang, asynchronous or not
+ *
+ * Context: process context.
+ */
+void spu_async_gang_gone(struct spu_gang *gang)
+{
+	struct spu_event_file *file = gang->event_file;
+
+	if (!file)
+		return;
+
+	spin_lock_irq(file->lock);
+	spu_event_file_gone(file);
+	spin_unlock_irq(file->lock);
+}
+
+/**
+ * spu_async_gang_destroy - free what spu_async_gang_create() made
+ * @gang: a gang without any reference left, asynchronous or not
+ */
+void spu_async_gang_destroy(struct spu_gang *gang)
+{
+	kfree(gang->event_file);
 }
 
 static int spu_event_open(struct inode *inode, struct file *filp)
 {
-	filp->private_data = &SPUFS_I(inode)->i_ctx->async->file;
+	struct spufs_inode_info *info = SPUFS_I(inode);
+
+	filp->private_data = info->i_gang ? info->i_gang->event_file :
+					    &info->i_ctx->async->file;
 	filp->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, filp);
+}
+
+/* How long the records are that are read from this file */
+static size_t spu_event_size(const struct spu_event_file *file)
+{
+	return file->async ? sizeof(struct spu_event) :
+			     sizeof(struct spu_gang_event);
 }
 
 /*
@@ -700,13 +796,18 @@ static bool spu_event_copy(struct spu_event_file *file, struct iov_iter *to)
 {
 	struct spu_event_record *record = spu_queue_first(&file->queue);
 	struct spu_run *run = record->run;
+	/* begins with what is read from a context's file */
+	const struct spu_gang_event event = {
+		.event = record->event,
+		.cookie = run->cookie,
+	};
 	size_t copied;
 
 	pagefault_disable();
-	copied = copy_to_iter(&record->event, sizeof(record->event), to);
+	copied = copy_to_iter(&event, spu_event_size(file), to);
 	pagefault_enable();
 
-	if (copied < sizeof(record->event)) {
+	if (copied < spu_event_size(file)) {
 		iov_iter_revert(to, copied);
 		return false;
 	}
@@ -749,7 +850,7 @@ static int spu_event_wait(struct spu_event_file *file, bool nonblock)
 static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct spu_event_file *file = iocb->ki_filp->private_data;
-	const size_t size = sizeof(struct spu_event);
+	const size_t size = spu_event_size(file);
 	bool nonblock = spu_event_nonblock(iocb);
 	ssize_t done = 0;
 	int ret;
@@ -780,6 +881,21 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret < 0 ? ret : 0;
 }
 
+/* Have the events of this context go to the file of its gang. */
+static int spu_async_join(struct spu_context *ctx, u64 cookie)
+{
+	struct spu_event_file *gang = spu_async_gang_file(ctx);
+	int ret;
+
+	if (!gang)
+		return -EINVAL;
+
+	spin_lock_irq(gang->lock);
+	ret = spu_run_join(&ctx->async->run, &gang->queue, cookie);
+	spin_unlock_irq(gang->lock);
+	return ret;
+}
+
 /* Carry one record out, and return its size. */
 static ssize_t spu_event_write_one(struct spu_context *ctx,
 				   struct iov_iter *from,
@@ -787,10 +903,13 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 {
 	struct {
 		u32 op;
-		u32 npc;
+		union {
+			u32 npc;
+			u64 cookie __packed;
+		};
 	} control;
 	size_t size, left = iov_iter_count(from);
-	int ret;
+	int ret = -EINVAL;
 
 	if (left < sizeof(control.op))
 		return -EINVAL;
@@ -800,10 +919,13 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 	switch (control.op) {
 	case SPU_CONTROL_START_SPU:
 	case SPU_CONTROL_STEP_SPU:
-		size = sizeof(control);
+		size = offsetofend(typeof(control), npc);
 		break;
 	case SPU_CONTROL_STOP_SPU:
 		size = sizeof(control.op);
+		break;
+	case SPU_CONTROL_SET_COOKIE:
+		size = offsetofend(typeof(control), cookie);
 		break;
 	default:
 		return -EINVAL;
@@ -813,16 +935,25 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 	if (left < size || (left > size && left - size < sizeof(control.op)))
 		return -EINVAL;
 	if (size > sizeof(control.op) &&
-	    !copy_from_iter_full(&control.npc, sizeof(control.npc), from))
+	    !copy_from_iter_full(&control.npc, size - sizeof(control.op), from))
 		return -EFAULT;
 
-	if (control.op == SPU_CONTROL_STOP_SPU)
-		ret = spu_async_stop(ctx, iocb);
-	else
+	switch (control.op) {
+	case SPU_CONTROL_START_SPU:
 		ret = spu_async_start(ctx, control.npc,
-				      control.op == SPU_CONTROL_STEP_SPU ?
-				      SPU_PRIVCNTL_MODE_SINGLE_STEP :
 				      SPU_PRIVCNTL_MODE_NORMAL, iocb);
+		break;
+	case SPU_CONTROL_STEP_SPU:
+		ret = spu_async_start(ctx, control.npc,
+				      SPU_PRIVCNTL_MODE_SINGLE_STEP, iocb);
+		break;
+	case SPU_CONTROL_STOP_SPU:
+		ret = spu_async_stop(ctx, iocb);
+		break;
+	case SPU_CONTROL_SET_COOKIE:
+		ret = spu_async_join(ctx, control.cookie);
+		break;
+	}
 	return ret ?: size;
 }
 
@@ -856,7 +987,7 @@ static __poll_t spu_event_poll(struct file *filp, poll_table *wait)
 	spin_lock_irq(file->lock);
 	if (!spu_queue_empty(&file->queue))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (spu_run_may_begin(&file->async->run))
+	if (file->async && spu_run_may_begin(&file->async->run))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	if (file->queue.gone)
 		events |= EPOLLHUP;
@@ -875,7 +1006,7 @@ static long spu_event_ioctl(struct file *filp, unsigned int cmd,
 		return -ENOTTY;
 
 	spin_lock_irq(file->lock);
-	bytes = file->queue.len * sizeof(struct spu_event);
+	bytes = file->queue.len * spu_event_size(file);
 	spin_unlock_irq(file->lock);
 	return put_user(bytes, (int __user *)arg);
 }
@@ -897,21 +1028,23 @@ static void spu_event_show_fdinfo(struct seq_file *m, struct file *filp)
 		[SPU_RUN_GONE] = "gone",
 	};
 	struct spu_event_file *file = filp->private_data;
-	struct spu_run *run = &file->async->run;
-	unsigned int state, records;
-	u64 runs, events;
+	struct spu_run run = { };
+	unsigned int records;
 
 	spin_lock_irq(file->lock);
-	state = run->state;
 	records = file->queue.len;
-	runs = run->runs;
-	events = run->events;
+	if (file->async)
+		run = file->async->run;
 	spin_unlock_irq(file->lock);
 
-	seq_printf(m, "spu-state:\t%s\n", states[state]);
 	seq_printf(m, "spu-records:\t%u\n", records);
-	seq_printf(m, "spu-runs:\t%llu\n", runs);
-	seq_printf(m, "spu-events:\t%llu\n", events);
+	if (!file->async)
+		return;
+	seq_printf(m, "spu-state:\t%s\n", states[run.state]);
+	seq_printf(m, "spu-runs:\t%llu\n", run.runs);
+	seq_printf(m, "spu-events:\t%llu\n", run.events);
+	if (run.queue != &file->queue)
+		seq_printf(m, "spu-cookie:\t0x%llx\n", run.cookie);
 }
 #endif
 
@@ -936,6 +1069,25 @@ static const struct file_operations spu_event_fops = {
  */
 const struct spufs_tree_descr spufs_dir_async_contents[] = {
 	{ "event", &spu_event_fops, S_IFIFO | 0666, },
+	{},
+};
+
+static const struct file_operations spu_gang_event_fops = {
+	.owner		= THIS_MODULE,
+	.open		= spu_event_open,
+	.read_iter	= spu_event_read_iter,
+	.poll		= spu_event_poll,
+	.unlocked_ioctl	= spu_event_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.fasync		= spu_event_fasync,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo	= spu_event_show_fdinfo,
+#endif
+};
+
+/* What the directory of an asynchronous gang has beside its contexts. */
+const struct spufs_tree_descr spufs_gang_async_contents[] = {
+	{ "event", &spu_gang_event_fops, S_IFIFO | 0444, },
 	{},
 };
 

@@ -78,6 +78,7 @@ struct spu_event_record {
  * @posted: the kinds of events that it has left so far
  * @runs: how many runs of this context have ended
  * @events: how many events the runs of this context have left
+ * @cookie: what the context is called in @queue, if that is a gang's
  */
 struct spu_run {
 	struct spu_event_queue *queue;
@@ -89,6 +90,7 @@ struct spu_run {
 	u32 posted;
 	u64 runs;
 	u64 events;
+	u64 cookie;
 };
 
 static inline void spu_queue_setup(struct spu_event_queue *q)
@@ -179,6 +181,27 @@ static inline void spu_run_cancel(struct spu_run *run)
 		run->state = SPU_RUN_IDLE;
 }
 
+/**
+ * spu_run_join - have the events of the runs to come go to another queue
+ * @run: the run, which must not be in progress nor have unread events
+ * @q: the queue
+ * @cookie: who reads it knows the context by that
+ *
+ * Return: 0, or why not, as spu_run_check_begin().
+ */
+static inline int spu_run_join(struct spu_run *run, struct spu_event_queue *q,
+			       u64 cookie)
+{
+	int ret = spu_run_check_begin(run);
+
+	if (ret)
+		return ret;
+
+	run->queue = q;
+	run->cookie = cookie;
+	return 0;
+}
+
 /* Take the end of a run in progress over from the stop interrupt. */
 static inline bool spu_run_claim(struct spu_run *run)
 {
@@ -245,6 +268,15 @@ static inline bool spu_run_post(struct spu_run *run, u32 event, u32 status,
 static inline void spu_run_gone(struct spu_run *run)
 {
 	run->state = SPU_RUN_GONE;
+}
+
+/* The run goes, and its unread events with it; they are its last ones. */
+static inline void spu_run_discard(struct spu_run *run)
+{
+	for (; run->unread; run->unread--) {
+		list_del(&run->record[run->used - run->unread].node);
+		run->queue->len--;
+	}
 }
 
 #endif /* SPUFS_EVENT_QUEUE_H */

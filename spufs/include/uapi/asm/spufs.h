@@ -41,10 +41,23 @@ struct spu_event {
 	__u32 npc;
 };
 
+/**
+ * struct spu_gang_event - a record read from the event file of a gang
+ * @event: what happened
+ * @flags: 0
+ * @cookie: to which context: what SPU_CONTROL_SET_COOKIE said
+ */
+struct spu_gang_event {
+	struct spu_event event;
+	__u32 flags;
+	__u64 cookie;
+};
+
 /* spu_control.op: what is to be done, and what data follows */
 #define SPU_CONTROL_START_SPU		1	/* __u32 npc */
 #define SPU_CONTROL_STOP_SPU		2	/* none */
 #define SPU_CONTROL_STEP_SPU		3	/* __u32 npc */
+#define SPU_CONTROL_SET_COOKIE		4	/* __u64 cookie, unaligned */
 
 /**
  * struct spu_control - a record written to the event file
