@@ -80,6 +80,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/unaligned.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -130,8 +131,8 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
  * @async: whose file it is; NULL if it is a gang's
  */
 struct spu_event_file {
-	spinlock_t own_lock;
-	spinlock_t *lock;
+	spinlock_t own_lock;	/* what lock points to */
+	spinlock_t *lock;	/* protects the queue */
 	wait_queue_head_t wait;
 	struct spu_event_queue queue;
 	struct fasync_struct *fasync;
@@ -346,8 +347,12 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	status = ctx->ops->status_read(ctx);
 	npc = ctx->ops->npc_read(ctx);
 	happened &= ~SPU_EVENT_SPE_ERROR;
-	if (status & SPU_STATUS_ILLEGAL)
+	if (status & SPU_STATUS_ILLEGAL) {
 		happened |= SPU_EVENT_SPE_ERROR;
+		spufs_record_fault(ctx, SPU_EVENT_SPE_ERROR, 0, 0);
+	}
+	if (!(ctx->fault.event & happened))
+		ctx->fault.event = 0;
 
 	spin_lock_irq(async->file.lock);
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
@@ -494,6 +499,7 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 
 	/* What the last run left is tried again, and fails again if it does. */
 	ctx->event_return = 0;
+	ctx->fault.event = 0;
 	if (async->restart_dma)
 		ctx->ops->restart_dma(ctx);
 	async->restart_dma = false;
@@ -903,10 +909,7 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 {
 	struct {
 		u32 op;
-		union {
-			u32 npc;
-			u64 cookie __packed;
-		};
+		u32 data[2];
 	} control;
 	size_t size, left = iov_iter_count(from);
 	int ret = -EINVAL;
@@ -919,13 +922,13 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 	switch (control.op) {
 	case SPU_CONTROL_START_SPU:
 	case SPU_CONTROL_STEP_SPU:
-		size = offsetofend(typeof(control), npc);
+		size = sizeof(control.op) + sizeof(u32);
 		break;
 	case SPU_CONTROL_STOP_SPU:
 		size = sizeof(control.op);
 		break;
 	case SPU_CONTROL_SET_COOKIE:
-		size = offsetofend(typeof(control), cookie);
+		size = sizeof(control.op) + sizeof(u64);
 		break;
 	default:
 		return -EINVAL;
@@ -935,23 +938,23 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 	if (left < size || (left > size && left - size < sizeof(control.op)))
 		return -EINVAL;
 	if (size > sizeof(control.op) &&
-	    !copy_from_iter_full(&control.npc, size - sizeof(control.op), from))
+	    !copy_from_iter_full(control.data, size - sizeof(control.op), from))
 		return -EFAULT;
 
 	switch (control.op) {
 	case SPU_CONTROL_START_SPU:
-		ret = spu_async_start(ctx, control.npc,
+		ret = spu_async_start(ctx, control.data[0],
 				      SPU_PRIVCNTL_MODE_NORMAL, iocb);
 		break;
 	case SPU_CONTROL_STEP_SPU:
-		ret = spu_async_start(ctx, control.npc,
+		ret = spu_async_start(ctx, control.data[0],
 				      SPU_PRIVCNTL_MODE_SINGLE_STEP, iocb);
 		break;
 	case SPU_CONTROL_STOP_SPU:
 		ret = spu_async_stop(ctx, iocb);
 		break;
 	case SPU_CONTROL_SET_COOKIE:
-		ret = spu_async_join(ctx, control.cookie);
+		ret = spu_async_join(ctx, get_unaligned((u64 *)control.data));
 		break;
 	}
 	return ret ?: size;

@@ -53,6 +53,22 @@ struct spu_gang_event {
 	__u64 cookie;
 };
 
+/**
+ * struct spu_fault - what is read from the file fault of a context
+ * @ea: the effective address of the DMA, for SPU_EVENT_DATA_STORAGE, else 0
+ * @dsisr: the register MFC_DSISR, in the same case
+ * @event: which error it was, one of the SPU_EVENT_* values
+ * @class: the class of its interrupt, 0 or 1
+ * @when: when the kernel took notice, in ns of CLOCK_MONOTONIC
+ */
+struct spu_fault {
+	__u64 ea;
+	__u64 dsisr;
+	__u32 event;
+	__u32 class;
+	__u64 when;
+};
+
 /* spu_control.op: what is to be done, and what data follows */
 #define SPU_CONTROL_START_SPU		1	/* __u32 npc */
 #define SPU_CONTROL_STOP_SPU		2	/* none */
