@@ -64,13 +64,6 @@ TEST(spu_create_refuses_unknown_flags_beside_it)
 		EXPECT_ERROR(EINVAL, spu_create(SPU_CREATE_ASYNC | bit));
 }
 
-TEST(spu_create_refuses_an_asynchronous_gang)
-{
-	if (no_async())
-		SKIP(return, "%s", no_async());
-	EXPECT_ERROR(EINVAL, spu_create(SPU_CREATE_ASYNC | SPU_CREATE_GANG));
-}
-
 TEST(event_file_is_absent_without_the_flag)
 {
 	static const unsigned int flags[] = {

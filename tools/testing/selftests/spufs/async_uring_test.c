@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Event files and io_uring: what waits does so without a thread.
+ */
+#include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#include "../kselftest_harness.h"
+#include "async_test.h"
+
+#include "spu/echo.h_shipped"
+#include "spu/stop.h_shipped"
+
+#define CONTEXTS	64
+#define ENTRIES		256
+
+/* A ring, as little of it as is needed here */
+struct ring {
+	int fd;
+	unsigned int *sq_tail, *sq_mask, *sq_array;
+	unsigned int *cq_head, *cq_tail, *cq_mask;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+	unsigned int queued;
+};
+
+static int ring_open(struct ring *ring)
+{
+	struct io_uring_params p = { };
+	size_t size;
+	char *map;
+
+	ring->fd = syscall(__NR_io_uring_setup, ENTRIES, &p);
+	if (ring->fd < 0)
+		return -1;
+	if (!(p.features & IORING_FEAT_SINGLE_MMAP))
+		return -1;
+	size = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		   ring->fd, IORING_OFF_SQ_RING);
+	ring->sqes = mmap(NULL, p.sq_entries * sizeof(struct io_uring_sqe),
+			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+			  ring->fd, IORING_OFF_SQES);
+	if (map == MAP_FAILED || (void *)ring->sqes == MAP_FAILED)
+		return -1;
+	ring->sq_tail = (void *)(map + p.sq_off.tail);
+	ring->sq_mask = (void *)(map + p.sq_off.ring_mask);
+	ring->sq_array = (void *)(map + p.sq_off.array);
+	ring->cq_head = (void *)(map + p.cq_off.head);
+	ring->cq_tail = (void *)(map + p.cq_off.tail);
+	ring->cq_mask = (void *)(map + p.cq_off.ring_mask);
+	ring->cqes = (void *)(map + p.cq_off.cqes);
+	ring->queued = 0;
+	return 0;
+}
+
+static struct io_uring_sqe *ring_add(struct ring *ring, int opcode, int fd,
+				     const void *buf, unsigned int len,
+				     __u64 user_data)
+{
+	unsigned int tail = *ring->sq_tail, i = tail & *ring->sq_mask;
+	struct io_uring_sqe *sqe = &ring->sqes[i];
+
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = opcode;
+	sqe->fd = fd;
+	sqe->addr = (uintptr_t)buf;
+	sqe->len = len;
+	sqe->off = -1;
+	sqe->user_data = user_data;
+	ring->sq_array[i] = i;
+	__atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	ring->queued++;
+	return sqe;
+}
+
+static int ring_enter(struct ring *ring, unsigned int wait)
+{
+	unsigned int queued = ring->queued;
+
+	ring->queued = 0;
+	return syscall(__NR_io_uring_enter, ring->fd, queued, wait,
+		       wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0);
+}
+
+/* The next completion, waited for by poll(2); false: none came */
+static bool ring_next(struct ring *ring, struct io_uring_cqe *cqe)
+{
+	struct pollfd pollfd = { .fd = ring->fd, .events = POLLIN };
+	unsigned int head = *ring->cq_head;
+
+	if (head == __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) &&
+	    (poll(&pollfd, 1, TIMEOUT_MS) != 1 || ring_enter(ring, 1) < 0))
+		return false;
+	*cqe = ring->cqes[head & *ring->cq_mask];
+	__atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Threads of this process; those of io_uring's are among them. */
+static int threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int count = 0;
+
+	if (!dir)
+		return -1;
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 2;
+}
+
+FIXTURE(uring)
+{
+	struct ring ring;
+	struct async ctx[CONTEXTS];
+};
+
+FIXTURE_SETUP(uring)
+{
+	int i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	if (ring_open(&self->ring))
+		SKIP(return, "io_uring: %s", strerror(errno));
+	for (i = 0; i < CONTEXTS; i++) {
+		self->ctx[i].fd = spu_create(SPU_CREATE_ASYNC);
+		self->ctx[i].event = openat(self->ctx[i].fd, "event", O_RDWR);
+		ASSERT_LE(0, self->ctx[i].event);
+		ASSERT_EQ(0, spu_load(self->ctx[i].fd, spu_stop));
+	}
+}
+
+FIXTURE_TEARDOWN(uring)
+{
+	int i;
+
+	for (i = 0; i < CONTEXTS; i++)
+		async_close(&self->ctx[i]);
+	close(self->ring.fd);
+}
+
+static const struct control start_stop = {
+	SPU_CONTROL_START_SPU, SPU_STOP_STOP_1337
+};
+
+#define READ_OF(i)	(0x1000 + (i))
+
+/* One system call starts all and asks for what becomes of them. */
+TEST_F(uring, starts_and_reads_many_without_a_thread)
+{
+	struct spu_event event[CONTEXTS];
+	struct io_uring_cqe cqe;
+	int i, writes = 0, reads = 0;
+
+	memset(event, 0, sizeof(event));
+	for (i = 0; i < CONTEXTS; i++) {
+		ring_add(&self->ring, IORING_OP_WRITE, self->ctx[i].event,
+			 &start_stop, START_LEN, i)->flags = IOSQE_IO_LINK;
+		ring_add(&self->ring, IORING_OP_READ, self->ctx[i].event,
+			 &event[i], sizeof(event[i]), READ_OF(i));
+	}
+	ASSERT_EQ(2 * CONTEXTS, ring_enter(&self->ring, 0));
+	for (i = 0; i < 2 * CONTEXTS; i++) {
+		ASSERT_TRUE(ring_next(&self->ring, &cqe));
+		if (cqe.user_data < READ_OF(0)) {
+			EXPECT_EQ(START_LEN, cqe.res);
+			writes++;
+		} else {
+			EXPECT_EQ(sizeof(*event), cqe.res);
+			reads++;
+		}
+		EXPECT_EQ(1, threads());
+	}
+	EXPECT_EQ(CONTEXTS, writes);
+	EXPECT_EQ(CONTEXTS, reads);
+	for (i = 0; i < CONTEXTS; i++) {
+		EXPECT_EQ(SPU_EVENT_STOP, event[i].event);
+		EXPECT_EQ(SPU_STATUS_STOP(0x1337), event[i].status);
+	}
+}
+
+/* A read takes what there is, and does not wait for a full buffer. */
+TEST_F(uring, reads_and_writes_are_short)
+{
+	const struct control twice[2] = { start_stop, start_stop };
+	struct spu_event event[5];
+	struct io_uring_cqe cqe;
+	int i;
+
+	for (i = 0; i < CONTEXTS; i++) {
+		ring_add(&self->ring, IORING_OP_READ, self->ctx[i].event,
+			 event, sizeof(event), READ_OF(i));
+		ASSERT_EQ(1, ring_enter(&self->ring, 0));
+		/* the second one is refused */
+		ring_add(&self->ring, IORING_OP_WRITE, self->ctx[i].event,
+			 twice, sizeof(twice), i);
+		ASSERT_EQ(1, ring_enter(&self->ring, 0));
+		ASSERT_TRUE(ring_next(&self->ring, &cqe));
+		EXPECT_EQ(i, cqe.user_data);
+		EXPECT_EQ(START_LEN, cqe.res);
+		ASSERT_TRUE(ring_next(&self->ring, &cqe));
+		EXPECT_EQ(READ_OF(i), cqe.user_data);
+		EXPECT_EQ(sizeof(*event), cqe.res);
+		EXPECT_EQ(1, threads());
+	}
+}
+
+TEST_F(uring, polls_many_for_run_after_run)
+{
+	struct spu_event event;
+	struct io_uring_cqe cqe;
+	int seen[CONTEXTS] = { }, i, round;
+
+	for (i = 0; i < CONTEXTS; i++) {
+		struct io_uring_sqe *sqe;
+
+		sqe = ring_add(&self->ring, IORING_OP_POLL_ADD,
+			       self->ctx[i].event, NULL, IORING_POLL_ADD_MULTI, i);
+		sqe->off = 0;
+		sqe->poll32_events = (__u32)POLLIN << 16;
+	}
+	ASSERT_EQ(CONTEXTS, ring_enter(&self->ring, 0));
+	for (round = 1; round <= 3; round++) {
+		for (i = 0; i < CONTEXTS; i++)
+			ASSERT_EQ(0, async_start(&self->ctx[i],
+						 SPU_STOP_STOP_1337));
+		for (i = 0; i < CONTEXTS; i++) {
+			ASSERT_TRUE(ring_next(&self->ring, &cqe));
+			ASSERT_GT(CONTEXTS, cqe.user_data);
+			EXPECT_EQ(POLLIN, cqe.res);
+			EXPECT_TRUE(cqe.flags & IORING_CQE_F_MORE);
+			seen[cqe.user_data]++;
+			ASSERT_EQ(sizeof(event),
+				  read(self->ctx[cqe.user_data].event, &event,
+				       sizeof(event)));
+			EXPECT_EQ(1, threads());
+		}
+		for (i = 0; i < CONTEXTS; i++)
+			EXPECT_EQ(round, seen[i]);
+	}
+}
+
+/*
+ * Keep the mutex of a context: read its switch_log, which has something to
+ * read once the context was loaded, into a page that is missing.
+ */
+struct holder {
+	int log, uffd;
+	char *page;
+	size_t size;
+	pthread_t thread;
+	pid_t tid;
+	ssize_t len;
+};
+
+static void *hold(void *arg)
+{
+	struct holder *holder = arg;
+
+	holder->tid = gettid();
+	holder->len = read(holder->log, holder->page, 128);
+	return NULL;
+}
+
+static int hold_begin(struct holder *holder, int log)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	holder->log = log;
+	holder->tid = 0;
+	holder->size = sysconf(_SC_PAGESIZE);
+	holder->uffd = syscall(SYS_userfaultfd, 0);
+	holder->page = mmap(NULL, holder->size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)holder->page;
+	range.range.len = holder->size;
+	if (holder->uffd < 0 || ioctl(holder->uffd, UFFDIO_API, &api) ||
+	    ioctl(holder->uffd, UFFDIO_REGISTER, &range) ||
+	    pthread_create(&holder->thread, NULL, hold, holder))
+		return -1;
+	return wait_until(thread_sleeps(holder->tid)) ? 0 : -1;
+}
+
+static int hold_end(struct holder *holder)
+{
+	struct uffdio_zeropage zero = {
+		.range = { (uintptr_t)holder->page, holder->size },
+	};
+	int ret = ioctl(holder->uffd, UFFDIO_ZEROPAGE, &zero);
+
+	ret |= pthread_join(holder->thread, NULL);
+	munmap(holder->page, holder->size);
+	close(holder->uffd);
+	return ret || holder->len <= 0 ? -1 : 0;
+}
+
+static ssize_t write_nowait(int fd, const void *buf, size_t len)
+{
+	struct iovec iov = { (void *)buf, len };
+
+	return pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
+}
+
+TEST_F(uring, does_not_wait_for_the_mutex)
+{
+	const struct control stop = { SPU_CONTROL_STOP_SPU };
+	struct async *ctx = &self->ctx[0];
+	struct io_uring_cqe cqe;
+	struct spu_event event;
+	struct holder holder;
+	int log;
+
+	if (syscall(SYS_userfaultfd, 0) < 0)
+		SKIP(return, "userfaultfd: %s", strerror(errno));
+	log = openat(ctx->fd, "switch_log", O_RDONLY);
+	ASSERT_LE(0, log);
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_echo));
+	ASSERT_EQ(0, async_start(ctx, 0));
+
+	/* To wait could not help a start now. A stop is done by and by. */
+	ASSERT_EQ(0, hold_begin(&holder, log));
+	EXPECT_EQ(-1, write_nowait(ctx->event, &start_stop, START_LEN));
+	EXPECT_EQ(EBUSY, errno);
+	ring_add(&self->ring, IORING_OP_WRITE, ctx->event, &stop, STOP_LEN, 1);
+	ASSERT_EQ(1, ring_enter(&self->ring, 0));
+	ASSERT_TRUE(ring_next(&self->ring, &cqe));
+	EXPECT_EQ(STOP_LEN, cqe.res);
+	EXPECT_EQ(STOP_LEN, write_nowait(ctx->event, &stop, STOP_LEN));
+	EXPECT_EQ(0, async_poll(ctx));
+	EXPECT_EQ(2, threads());
+	ASSERT_EQ(0, hold_end(&holder));
+	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+
+	/* Stopped, it can be started, but not now. What was wanted is done. */
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_stop));
+	ASSERT_EQ(0, hold_begin(&holder, log));
+	EXPECT_EQ(-1, write_nowait(ctx->event, &start_stop, START_LEN));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(CAN_START, async_poll(ctx));
+	ASSERT_EQ(0, hold_end(&holder));
+	EXPECT_EQ(START_LEN, write_nowait(ctx->event, &start_stop, START_LEN));
+	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), event.status);
+	close(log);
+}
+
+TEST_HARNESS_MAIN
