@@ -48,7 +48,7 @@ fractal: qemu kernel userspace	## a picture, computed by the blade's SPEs (FRACT
 	@pnmtopng -quiet $(BUILD)/fractal.ppm >$(BUILD)/fractal.png && rm $(BUILD)/fractal.ppm
 	@echo $(BUILD)/fractal.png
 
-check: qemu kernel kernel-64k modules-check userspace spu-tools	## run every test (ONLY="names": some of them)
+check: qemu kernel kernel-64k modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
@@ -86,13 +86,13 @@ qemu: sources	## QEMU with the blade
 modules:	## spufs.ko with asynchronous contexts for the kernel built in KDIR= (KSRC=: its sources)
 	$(STEP) modules "spufs.ko for $(or $(KDIR),the unpatched kernel)" $(B)/modules
 
-patches: sources	## write the series in patches/ anew from the sources here
+patches: more-sources	## write the series in patches/ anew from the sources here
 	$(STEP) patches "the series" $(B)/patches
 
 apply:	## apply the series to the kernel tree KDIR=
 	@$(B)/apply
 
-lint: base spu-tools	## style, spelling, and whether generated files are up to date
+lint: base spu-tools more-sources	## style, spelling, and whether generated files are up to date
 	@$(B)/lint
 
 clean:	## remove what was built, but keep the sources
@@ -110,11 +110,15 @@ help:	## this list
 .PHONY: deps sources base kernel-64k modules-check spu-tools busybox liburing userspace
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
-		$(if $(filter check fuzz lint,$(MAKECMDGOALS)),check) \
+		$(if $(filter check fuzz lint bisect-check htmldocs,$(MAKECMDGOALS)),check) \
 		$(filter fractal bench,$(MAKECMDGOALS))
 
 sources: deps
 	$(STEP) sources "sources from Debian's archive" $(B)/fetch
+
+# What can be done without: the other base of the series, the manual pages.
+more-sources: sources
+	$(STEP) more-sources "more sources, from sid" $(B)/fetch try
 
 base: sources
 	$(STEP) base "Linux as it comes, spufs as a module" $(B)/kernel base
