@@ -29,18 +29,6 @@
 			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\
 			 SPU_STATUS_INVALID_INSTR)
 
-/* The SPE that the context is loaded on, or -1 */
-static int loaded_on(const struct async *ctx)
-{
-	int file = openat(ctx->fd, "phys-id", O_RDONLY);
-	char text[32] = "";
-
-	if (read(file, text, sizeof(text) - 1) < 1)
-		text[0] = 0;
-	close(file);
-	return text[0] ? (int)strtoul(text, NULL, 16) : -1;
-}
-
 FIXTURE(stop)
 {
 	struct async ctx;
@@ -192,7 +180,7 @@ TEST_F(run, is_stopped_while_it_waits_for_a_channel)
 
 	ASSERT_EQ(0, spu_load(ctx->fd, spu_echo));
 	ASSERT_EQ(0, async_start(ctx, SPU_ECHO_WAIT));
-	ASSERT_TRUE(wait_until(loaded_on(ctx) >= 0));
+	ASSERT_TRUE(wait_until(loaded_on(ctx->fd) >= 0));
 	ASSERT_EQ(0, async_stop(ctx));
 	EXPECT_REQUESTED_STOP(ctx, SPU_ECHO_WAIT, SPU_ECHO_WAIT);
 	ASSERT_EQ(0, async_start(ctx, SPU_ECHO_WAIT));
@@ -640,7 +628,7 @@ FIXTURE_SETUP(full)
 		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
 	}
 	for (i = 0; i < self->spes; i++)
-		ASSERT_LE(0, loaded_on(&self->others[i]));
+		ASSERT_LE(0, loaded_on(self->others[i].fd));
 }
 
 FIXTURE_TEARDOWN(full)
@@ -657,7 +645,7 @@ TEST_F(full, start_waits_in_the_run_queue)
 	ASSERT_EQ(0, async_create(&self->ctx, 0));
 	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
-	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 	EXPECT_EQ(0, async_poll(&self->ctx));
 	EXPECT_EQ(-1, async_start(&self->ctx, 0));
 	EXPECT_EQ(EBUSY, errno);
@@ -674,13 +662,13 @@ TEST_F(full, stop_takes_it_from_the_run_queue)
 	ASSERT_EQ(0, async_create(&self->ctx, 0));
 	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
-	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 	ASSERT_EQ(0, async_stop(&self->ctx));
 	EXPECT_REQUESTED_STOP(&self->ctx, SPU_STOP_STOP_1337, SPU_STOP_STOP_1337);
 
 	/* it is off the queue at once, and can be put there again */
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
-	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 	ASSERT_EQ(0, async_stop(&self->ctx));
 	EXPECT_REQUESTED_STOP(&self->ctx, SPU_STOP_STOP_1337, SPU_STOP_STOP_1337);
 
@@ -782,7 +770,7 @@ static bool save(const struct async *ctx)
 	ssize_t len = read(file, text, sizeof(text));
 
 	close(file);
-	return len > 0 && loaded_on(ctx) < 0;
+	return len > 0 && loaded_on(ctx->fd) < 0;
 }
 
 /* An error between two runs is the next one's, which it ends. */
@@ -805,7 +793,7 @@ static bool save(const struct async *ctx)
 	ASSERT_EQ(0, spu_tell(__idle->fd, 1));				\
 	ASSERT_EQ(0, async_start(__idle, SPU_ECHO_WAIT));		\
 	EXPECT_STOP(__idle, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED); \
-	__spe = loaded_on(__idle);					\
+	__spe = loaded_on(__idle->fd);					\
 	ASSERT_LE(0, __spe);						\
 	__count = class0_interrupts(__spe);				\
 	ASSERT_LE(0, __count);						\
@@ -839,13 +827,13 @@ TEST_F(run, ends_with_an_error_from_before_it_without_an_spe)
 		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
 	}
 	EXPECT_LATE_ERROR(&self->ctx);
-	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 
 	/* the next one waits for an SPE */
 	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
 	EXPECT_EQ(0, async_poll(&self->ctx));
-	EXPECT_EQ(-1, loaded_on(&self->ctx));
+	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 	for (i = 0; i < spes; i++)
 		async_close(&others[i]);
 	ASSERT_EQ(sizeof(event), async_next(&self->ctx, &event));
@@ -902,48 +890,6 @@ TEST_F(run, goes_on_after_reads_with_signals)
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
 }
 
-struct runner {
-	pthread_t thread;
-	int fd, ret;
-	bool done;
-};
-
-static void *run_spu(void *arg)
-{
-	struct runner *runner = arg;
-	__u32 npc = SPU_ECHO_WAIT, event;
-
-	runner->ret = sys_spu_run(runner->fd, &npc, &event);
-	runner->done = true;
-	return NULL;
-}
-
-/* The same with spu_run, but an old kernel, without async, does not pass. */
-TEST_F(run, of_spu_run_goes_on_after_reads_with_signals)
-{
-	struct runner runner = { .fd = spu_create(0) };
-	const struct async ctx = { .fd = runner.fd };
-	sigset_t alarm;
-
-	ASSERT_LE(0, runner.fd);
-	ASSERT_EQ(0, spu_load(runner.fd, spu_echo));
-	/* the signals are for this thread, not the other one */
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
-	ASSERT_EQ(0, pthread_create(&runner.thread, NULL, run_spu, &runner));
-	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
-	ASSERT_TRUE(wait_until(loaded_on(&ctx) >= 0));
-
-	ASSERT_EQ(0, read_fpcr_with_ticks(runner.fd, TICKS));
-	EXPECT_FALSE(runner.done);
-	ASSERT_EQ(0, spu_tell(runner.fd, 1));
-	ASSERT_TRUE(wait_until(runner.done));
-	ASSERT_EQ(0, pthread_join(runner.thread, NULL));
-	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), runner.ret);
-	close(runner.fd);
-}
-
 /* A START in another thread */
 struct starter {
 	pthread_t thread;
@@ -993,7 +939,7 @@ FIXTURE_SETUP(nosched)
 		ASSERT_EQ(0, async_create(&self->others[i], 0));
 		ASSERT_EQ(0, spu_load(self->others[i].fd, spu_echo));
 		ASSERT_EQ(0, async_start(&self->others[i], SPU_ECHO_WAIT));
-		ASSERT_TRUE(wait_until(loaded_on(&self->others[i]) >= 0));
+		ASSERT_TRUE(wait_until(loaded_on(self->others[i].fd) >= 0));
 	}
 }
 
@@ -1012,7 +958,7 @@ static void assert_start_waits(struct __test_metadata *_metadata,
 	starter->nice = nice;
 	ASSERT_EQ(0, pthread_create(&starter->thread, NULL, start_spu, starter));
 	ASSERT_TRUE(wait_until(thread_sleeps(starter->tid)));
-	EXPECT_EQ(-1, loaded_on(starter->ctx));
+	EXPECT_EQ(-1, loaded_on(starter->ctx->fd));
 }
 
 /* The NOSCHED context has an SPE, runs, and gives it back to one of the others. */
@@ -1027,12 +973,12 @@ static void expect_start_runs(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, starter->ret);
 	ASSERT_EQ(0, fcntl(ctx->event, F_SETFL, O_NONBLOCK));
 	EXPECT_STOP(ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
-	EXPECT_LE(0, loaded_on(ctx));
+	EXPECT_LE(0, loaded_on(ctx->fd));
 	async_close(ctx);
 	*ctx = (struct async) { -1, -1 };
 
 	for (i = 0; i < count; i++)
-		ASSERT_TRUE(wait_until(loaded_on(&others[i]) >= 0));
+		ASSERT_TRUE(wait_until(loaded_on(others[i].fd) >= 0));
 	for (i = 0; i < count; i++) {
 		ASSERT_EQ(0, spu_tell(others[i].fd, 1));
 		EXPECT_STOP(&others[i], SPU_STATUS_STOP(SPU_DONE),
@@ -1050,7 +996,7 @@ TEST_F(nosched, start_gets_the_spe_of_a_context_that_is_stopped)
 	EXPECT_REQUESTED_STOP(other, SPU_ECHO_WAIT, SPU_ECHO_WAIT);
 	ASSERT_TRUE(wait_until(self->starter.done));
 	ASSERT_EQ(0, async_start(other, SPU_ECHO_WAIT));
-	EXPECT_EQ(-1, loaded_on(other));
+	EXPECT_EQ(-1, loaded_on(other->fd));
 	expect_start_runs(_metadata, &self->starter, &self->ctx, self->others,
 			  self->spes);
 }
@@ -1110,7 +1056,7 @@ TEST(contexts_share_the_spes)
 				       &ready));
 		ASSERT_EQ(0, async_start(&ctx[i], 0));
 		if (i < spes)
-			ASSERT_TRUE(wait_until(loaded_on(&ctx[i]) >= 0));
+			ASSERT_TRUE(wait_until(loaded_on(ctx[i].fd) >= 0));
 	}
 	for (i = spes; i < count; i++)
 		ASSERT_EQ(0, spu_tell(ctx[i].fd, i + 1));

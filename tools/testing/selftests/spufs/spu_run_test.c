@@ -36,18 +36,6 @@ static void catch_signal(int sig)
 	signals = 0;
 }
 
-/* The SPE that context @fd is loaded on, or -1 */
-static int loaded_on(int fd)
-{
-	int file = openat(fd, "phys-id", O_RDONLY);
-	char text[32] = "";
-
-	if (read(file, text, sizeof(text) - 1) < 1)
-		text[0] = 0;
-	close(file);
-	return text[0] ? (int)strtoul(text, NULL, 16) : -1;
-}
-
 FIXTURE(spu_run)
 {
 	int fd;

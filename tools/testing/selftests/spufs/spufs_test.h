@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -186,6 +187,18 @@ static inline int spu_tell(int fd, __u32 word)
 
 	close(wbox);
 	return done == sizeof(word) ? 0 : -1;
+}
+
+/* The SPE that context @fd is loaded on, or -1 */
+static inline int loaded_on(int fd)
+{
+	int file = openat(fd, "phys-id", O_RDONLY);
+	char text[32] = "";
+
+	if (read(file, text, sizeof(text) - 1) < 1)
+		text[0] = 0;
+	close(file);
+	return text[0] ? (int)strtoul(text, NULL, 16) : -1;
 }
 
 /* Try @condition until it holds or time is up; the value says which. */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whose memory an SPU sees, and what becomes of DMA to an address that is
+ * nobody's. A kernel may resolve the former in the wrong memory, and wait for
+ * ever for the latter.
+ */
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_test.h"
+
+#include "spu/copy.h_shipped"
+#include "spu/mfc.h_shipped"
+
+FIXTURE(fault)
+{
+	int fd;
+	long page;
+};
+
+FIXTURE_SETUP(fault)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->page = sysconf(_SC_PAGESIZE);
+	self->fd = spu_create(SPU_CREATE_EVENTS_ENABLED);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	close(self->fd);
+}
+
+/*
+ * The memory of a context is its creator's, whoever is in spu_run: here a
+ * child, to which neither page belongs any more.
+ */
+TEST_F(fault, is_resolved_in_the_creators_memory)
+{
+	struct copy_args args = { .size = 1024, .chunks = 1, .stride = self->page };
+	char *source, *target;
+	__u32 npc = 0, event;
+	int status;
+	pid_t child;
+
+	source = mmap(NULL, 2 * self->page, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(source != MAP_FAILED);
+	target = source + self->page;
+	memset(source, 0x5a, args.size);
+	args.src_hi = spu_eah(source);
+	args.src_lo = spu_eal(source);
+	args.dst_hi = spu_eah(target);
+	args.dst_lo = spu_eal(target);
+	ASSERT_EQ(0, spu_load(self->fd, spu_copy));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_COPY_ARGS, &args, sizeof(args)));
+
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		munmap(source, 2 * self->page);
+		_exit(sys_spu_run(self->fd, &npc, &event) !=
+		      SPU_STATUS_STOP(SPU_DONE));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, memcmp(source, target, args.size));
+}
+
+/* An address that no segment can be found for, nor a page, therefore */
+TEST_F(fault, at_no_segment_is_an_error)
+{
+	const __u64 eas[] = {
+		0x1000000000000000ULL,	/* neither user nor kernel */
+		/* right behind what a page table covers */
+		1ULL << (self->page == 4096 ? 46 : 52),
+	};
+	int i;
+
+	if (!access("/sys/module/spufs/initstate", F_OK))
+		SKIP(return, "spufs is a module, the kernel may be unpatched");
+	for (i = 0; i < ARRAY_SIZE(eas); i++) {
+		struct mfc_args args = {
+			.cmd = MFC_GET, .lsa = 0x4000, .size = 16,
+			.eah = eas[i] >> 32, .eal = eas[i],
+		};
+		__u32 npc = 0, event = 0;
+
+		close(self->fd);
+		self->fd = spu_create(SPU_CREATE_EVENTS_ENABLED);
+		ASSERT_LE(0, self->fd);
+		ASSERT_EQ(0, spu_load(self->fd, spu_mfc));
+		ASSERT_EQ(0, spu_poke(self->fd, SPU_MFC_ARGS, &args, sizeof(args)));
+		EXPECT_LE(0, sys_spu_run(self->fd, &npc, &event));
+		EXPECT_EQ(SPE_EVENT_SPE_DATA_STORAGE, event);
+	}
+}
+
+TEST_HARNESS_MAIN

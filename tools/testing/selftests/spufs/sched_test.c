@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who gets an SPE: contexts in spu_run that wait for one, or that lose theirs
+ * for a moment. On a kernel that forgets one of them it waits for ever.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_test.h"
+
+#include "spu/echo.h_shipped"
+#include "spu/stop.h_shipped"
+
+#define TICKS	100
+
+/* A context that a thread of its own runs */
+struct runner {
+	pthread_t thread;
+	pid_t tid;
+	int fd, nice, ret;
+	__u32 npc;
+	bool done;
+};
+
+static void *run(void *arg)
+{
+	struct runner *runner = arg;
+	__u32 event;
+
+	/* of this thread only, and hence of the context */
+	setpriority(PRIO_PROCESS, 0, runner->nice);
+	runner->tid = syscall(SYS_gettid);
+	runner->ret = sys_spu_run(runner->fd, &runner->npc, &event);
+	__atomic_store_n(&runner->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static bool is_done(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->done, __ATOMIC_ACQUIRE);
+}
+
+/* A context that waits on an SPE for a word, and the thread in its spu_run */
+static void start_waiting(struct __test_metadata *_metadata,
+			  struct runner *runner)
+{
+	runner->npc = SPU_ECHO_WAIT;
+	runner->fd = spu_create(0);
+	ASSERT_LE(0, runner->fd);
+	ASSERT_EQ(0, spu_load(runner->fd, spu_echo));
+	ASSERT_EQ(0, pthread_create(&runner->thread, NULL, run, runner));
+	ASSERT_TRUE(wait_until(loaded_on(runner->fd) >= 0));
+}
+
+/* Say the word. */
+static void expect_goes_on(struct __test_metadata *_metadata,
+			   struct runner *runner)
+{
+	ASSERT_EQ(0, spu_tell(runner->fd, 1));
+	ASSERT_TRUE(wait_until(is_done(runner)));
+	ASSERT_EQ(0, pthread_join(runner->thread, NULL));
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), runner->ret);
+	close(runner->fd);
+}
+
+static sig_atomic_t ticks;
+
+static void tick(int sig)
+{
+	ticks++;
+}
+
+/*
+ * To read fpcr, a context is saved and loaded again. It must be loaded also if
+ * the reader has a signal, for the one in spu_run to see the end.
+ */
+TEST(context_is_loaded_again_by_a_reader_with_a_signal)
+{
+	struct sigaction action = { .sa_handler = tick, .sa_flags = SA_RESTART };
+	struct itimerval timer = {
+		.it_value.tv_usec = 1000, .it_interval.tv_usec = 1000
+	};
+	struct runner runner = {};
+	sigset_t alarm;
+	char text[32];
+	int fpcr;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+
+	/* the signals are for this thread, not the other one */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
+	start_waiting(_metadata, &runner);
+	sigaction(SIGALRM, &action, NULL);
+	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
+
+	fpcr = openat(runner.fd, "fpcr", O_RDONLY);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	while (ticks < TICKS)
+		ASSERT_TRUE(pread(fpcr, text, sizeof(text), 0) > 0 ||
+			    errno == EINTR);
+	timer = (struct itimerval) {};
+	setitimer(ITIMER_REAL, &timer, NULL);
+	close(fpcr);
+
+	EXPECT_FALSE(is_done(&runner));
+	expect_goes_on(_metadata, &runner);
+}
+
+/*
+ * All SPEs have contexts that wait for a word; then a SPU_CREATE_NOSCHED
+ * context waits for an SPE.
+ */
+FIXTURE(nosched)
+{
+	int spes;
+	struct runner *others, nosched;
+};
+
+FIXTURE_VARIANT(nosched)
+{
+	int nice;
+	bool one_ends;
+};
+
+/* Its priority is too low to get an SPE before one of the others ends. */
+FIXTURE_VARIANT_ADD(nosched, others_end)
+{
+	.nice = 19, .one_ends = true,
+};
+
+/* As high as the others': one of them is preempted. */
+FIXTURE_VARIANT_ADD(nosched, others_are_preempted)
+{
+	.nice = 0,
+};
+
+FIXTURE_SETUP(nosched)
+{
+	int i;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->nosched.fd = spu_create(SPU_CREATE_NOSCHED);
+	if (self->nosched.fd < 0) {
+		ASSERT_EQ(EPERM, errno);
+		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
+	}
+	self->nosched.npc = SPU_STOP_STOP_1337;
+	self->nosched.nice = variant->nice;
+	ASSERT_EQ(0, spu_load(self->nosched.fd, spu_stop));
+	self->spes = spe_count();
+	self->others = calloc(self->spes, sizeof(*self->others));
+	for (i = 0; i < self->spes; i++)
+		start_waiting(_metadata, &self->others[i]);
+}
+
+FIXTURE_TEARDOWN(nosched)
+{
+}
+
+TEST_F(nosched, gets_an_spe)
+{
+	struct runner *nosched = &self->nosched;
+	int i = 0;
+
+	ASSERT_EQ(0, pthread_create(&nosched->thread, NULL, run, nosched));
+	ASSERT_TRUE(wait_until(thread_sleeps(nosched->tid)));
+	if (variant->one_ends) {
+		EXPECT_EQ(-1, loaded_on(nosched->fd));
+		expect_goes_on(_metadata, &self->others[i++]);
+	}
+	ASSERT_TRUE(wait_until(is_done(nosched)));
+	ASSERT_EQ(0, pthread_join(nosched->thread, NULL));
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), nosched->ret);
+	close(nosched->fd);
+	for (; i < self->spes; i++)
+		expect_goes_on(_metadata, &self->others[i]);
+}
+
+TEST_HARNESS_MAIN
