@@ -95,10 +95,22 @@ apply:	## apply the series to the kernel tree KDIR=
 lint: base spu-tools more-sources	## style, spelling, and whether generated files are up to date
 	@$(B)/lint
 
+bisect-check: qemu kernel userspace more-sources	## after every patch of every series: does it compile and pass its tests? (BASE= FIRST= LAST=)
+	@$(B)/bisect-check $(BASE) $(FIRST) $(LAST)
+
+htmldocs: sources	## the kernel's pages on spufs as HTML, in build/htmldocs
+	$(STEP) htmldocs "the kernel's pages on spufs" $(B)/htmldocs
+
 clean:	## remove what was built, but keep the sources
 	rm -rf $(filter-out $(addprefix $(BUILD)/,src dl apt),$(wildcard $(BUILD)/*))
 
-distclean:	## remove the sources too: the next make fetches the newest
+distbisect-check: qemu kernel userspace more-sources	## after every patch of every series: does it compile and pass its tests? (BASE= FIRST= LAST=)
+	@$(B)/bisect-check $(BASE) $(FIRST) $(LAST)
+
+htmldocs: sources	## the kernel's pages on spufs as HTML, in build/htmldocs
+	$(STEP) htmldocs "the kernel's pages on spufs" $(B)/htmldocs
+
+clean:	## remove the sources too: the next make fetches the newest
 	rm -rf $(BUILD)
 
 help:	## this list
