@@ -104,13 +104,7 @@ htmldocs: sources	## the kernel's pages on spufs as HTML, in build/htmldocs
 clean:	## remove what was built, but keep the sources
 	rm -rf $(filter-out $(addprefix $(BUILD)/,src dl apt),$(wildcard $(BUILD)/*))
 
-distbisect-check: qemu kernel userspace more-sources	## after every patch of every series: does it compile and pass its tests? (BASE= FIRST= LAST=)
-	@$(B)/bisect-check $(BASE) $(FIRST) $(LAST)
-
-htmldocs: sources	## the kernel's pages on spufs as HTML, in build/htmldocs
-	$(STEP) htmldocs "the kernel's pages on spufs" $(B)/htmldocs
-
-clean:	## remove the sources too: the next make fetches the newest
+distclean:	## remove the sources too: the next make fetches the newest
 	rm -rf $(BUILD)
 
 help:	## this list
