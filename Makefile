@@ -109,7 +109,7 @@ distclean:	## remove the sources too: the next make fetches the newest
 
 help:	## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
-		while IFS='|' read -r target text; do printf '%-18s%s\n' "$$target" "$$text"; done
+		while IFS='|' read -r target text; do printf '%-20s%s\n' "$$target" "$$text"; done
 
 # The steps in between
 
