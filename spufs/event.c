@@ -411,8 +411,14 @@ static void spu_async_work(struct work_struct *work)
  */
 void spu_async_saved(struct spu_context *ctx)
 {
-	/* No interrupt can change it from RUNNING now. */
-	if (ctx->async->run.state == SPU_RUN_RUNNING)
+	struct spu_async *async = ctx->async;
+	bool running;
+
+	/* No interrupt can change it now; a STOP may, and queues work. */
+	spin_lock_irq(async->file.lock);
+	running = async->run.state == SPU_RUN_RUNNING;
+	spin_unlock_irq(async->file.lock);
+	if (running)
 		spu_async_settle(ctx, false);
 	spu_async_finish(ctx);
 }
