@@ -39,7 +39,8 @@
  * An interrupt of class 0 or 1 (error, page fault) claims the run for the
  * worker (RUNNING to BUSY), since an error's event must precede the STOP.
  * The worker resolves the fault, posts errors if there are any, and releases
- * the run in the same way as START does.
+ * the run in the same way as START does.  Nobody releases a run for which such
+ * an interrupt has come since it was claimed: the worker will.
  *
  * STOP claims the run, stops the SPU and posts what the status register says:
  * a program that stopped by itself in the last moment is reported as such.
@@ -146,6 +147,8 @@ struct spu_event_file {
  * @run: its run
  * @work: faults, errors, and what a stop in the interrupt leaves to do
  * @stop_work: a stop that could not wait for ctx->state_mutex
+ * @again: an error or a fault came after the run was last claimed, and is the
+ *	worker's, which was queued; protected by the lock
  * @restart_dma: a DMA command failed and is to be tried again by the next
  *	start; protected by ctx->state_mutex
  */
@@ -155,6 +158,7 @@ struct spu_async {
 	struct spu_run run;
 	struct delayed_work work;
 	struct work_struct stop_work;
+	bool again;
 	bool restart_dma;
 };
 
@@ -278,6 +282,7 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 			spu_async_queue_finish(async);
 	} else if (async->run.state != SPU_RUN_GONE) {
 		spu_run_claim(&async->run);
+		async->again = true;
 		spu_async_queue_work(async, 0);
 	}
 	spin_unlock(async->file.lock);
@@ -312,6 +317,7 @@ static bool spu_async_claim(struct spu_async *async)
 
 	spin_lock_irq(async->file.lock);
 	claimed = spu_run_claim(&async->run);
+	async->again = false;
 	spin_unlock_irq(async->file.lock);
 	return claimed;
 }
@@ -359,7 +365,7 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 		if (happened & errors[i])
 			spu_async_post(async, errors[i], status, npc);
 	stop |= happened || async->run.stop;
-	if (!stop) {
+	if (!stop && !async->again) {
 		spu_run_release(&async->run);
 		spu_async_check_stop(async);
 	}
