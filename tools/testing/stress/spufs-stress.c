@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random system calls on asynchronous SPU contexts, from several processes at
+ * once, for a time: nothing may hang, warn or be left behind, and what the
+ * event file promises is kept.
+ *
+ * All is drawn from one seed. Where time is counted in instructions (QEMU's
+ * -icount) a seed gives the same run again, whatever has failed in it.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "async_test.h"
+
+#include "mfc.h_shipped"
+#include "spin.h_shipped"
+#include "stop.h_shipped"
+
+#define CONTEXTS	6
+#define PROCESSES	4
+#define HANG_SECONDS	60
+#define TARGET_SIZE	(1 << 20)
+
+/* A context of this process, and what was seen of its runs */
+struct context {
+	struct async async;
+	unsigned int starts, stops, seen;
+	bool shared;	/* others may have its event file: nothing is known */
+	bool gone;	/* its directory was closed */
+};
+
+static struct context contexts[CONTEXTS];
+static int gang = -1, friends[2], process;
+static char *target;	/* of DMA */
+static unsigned int seed = 1, seconds = 10;
+static unsigned long long random_state, calls, runs;
+
+/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift
+ * generators, scrambled" (2016)
+ */
+static unsigned int draw(unsigned int n)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return ((random_state * 0x2545f4914f6cdd1dULL) >> 33) % n;
+}
+
+static void seed_process(unsigned int number)
+{
+	random_state = ((unsigned long long)seed << 20 | number) * 0x9e3779b97f4a7c15ULL;
+	random_state |= 1;
+	draw(1);
+}
+
+static void fail(const char *format, ...)
+{
+	va_list args;
+
+	printf("# process %d, call %llu: ", process, calls);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+	_exit(1);
+}
+
+static unsigned long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static void new_context(struct context *c)
+{
+	static const unsigned int flags[] = {
+		0, 0, 0, SPU_CREATE_EVENTS_ENABLED, SPU_CREATE_NOSCHED
+	};
+	char link[256] = "", path[64];
+
+	memset(c, 0, sizeof(*c));
+	c->async.event = -1;
+	if (gang >= 0 && draw(3) == 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", gang);
+		if (readlink(path, link, sizeof(link) - 1) < 0)
+			link[0] = 0;
+	}
+	c->async.fd = sys_spu_create(spu_path(link[0] == '/' ? link : NULL),
+				     SPU_CREATE_ASYNC | flags[draw(5)], 0755, -1);
+	if (c->async.fd < 0)
+		return;
+	c->async.event = openat(c->async.fd, "event", O_RDWR | O_NONBLOCK);
+}
+
+static void close_directory(struct context *c)
+{
+	if (c->async.fd >= 0)
+		close(c->async.fd);
+	c->async.fd = -1;
+	c->gone = true;
+}
+
+/* Take what there is to read, as much at once as it happens. */
+static void read_events(struct context *c)
+{
+	struct spu_event events[6];
+	ssize_t n = read(c->async.event, events, (draw(6) + 1) * sizeof(*events));
+	int i;
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != EBADF)
+			fail("read: %s", strerror(errno));
+		return;
+	}
+	if (n % sizeof(*events))
+		fail("read: %zd bytes", n);
+	for (i = 0; i < n / (ssize_t)sizeof(*events); i++) {
+		struct spu_event *e = &events[i];
+
+		if (!strcmp(async_name(e->event), "unknown"))
+			fail("event %x", e->event);
+		if (c->shared)
+			continue;
+		if (c->stops == c->starts)
+			fail("event %x of no run", e->event);
+		if (c->seen & e->event)
+			fail("event %x twice", e->event);
+		c->seen |= e->event;
+		if (e->event != SPU_EVENT_STOP)
+			continue;
+		if (e->status & SPU_STATUS_RUNNING)
+			fail("STOP with status %x", e->status);
+		c->seen = 0;
+		c->stops++;
+	}
+}
+
+static void start(struct context *c, __u32 op, __u32 npc)
+{
+	const struct control control = { op, npc };
+	bool busy = c->starts != c->stops;
+
+	if (write(c->async.event, &control, START_LEN) == START_LEN) {
+		if (busy && !c->shared)
+			fail("started twice");
+		c->starts++;
+		runs++;
+	} else if (errno == EBUSY) {
+		if (!busy && !c->shared)
+			fail("EBUSY");
+	} else if (errno != EINTR && errno != EAGAIN && errno != EBADF &&
+		   !(errno == ENODEV && c->gone)) {
+		fail("START: %s", strerror(errno));
+	}
+}
+
+static void stop(struct context *c)
+{
+	while (async_stop(&c->async)) {
+		if (errno != EINTR) {
+			if (errno != EBADF && !(errno == ENODEV && c->gone))
+				fail("STOP: %s", strerror(errno));
+			break;
+		}
+	}
+}
+
+static void check_poll(struct context *c)
+{
+	int bits = async_poll(&c->async);
+
+	if (bits < 0 || c->shared || c->async.event < 0)
+		return;
+	if (!(bits & POLLHUP) != !c->gone)
+		fail("poll: %x", bits);
+	if (!(bits & CAN_START) != (c->gone || c->starts != c->stops))
+		fail("poll: %x with %u of %u runs over", bits, c->stops, c->starts);
+}
+
+/* DMA from and to memory that may go away meanwhile */
+static void load_dma(struct context *c)
+{
+	char *address = target + draw(TARGET_SIZE / 4096) * 4096;
+	struct mfc_args mfc = {
+		.lsa = 0x2000, .eah = spu_eah(address), .eal = spu_eal(address),
+		.size = draw(4) ? 16u << draw(10) : draw(64),
+		.cmd = draw(8) ? (draw(2) ? MFC_PUT : MFC_GET) : draw(256),
+	};
+
+	if (draw(8) == 0)
+		mfc.eah ^= 1u << draw(32);
+	spu_load(c->async.fd, spu_mfc);
+	spu_poke(c->async.fd, SPU_MFC_ARGS, &mfc, sizeof(mfc));
+}
+
+static void load(struct context *c)
+{
+	__u32 words[64];
+	int i;
+
+	switch (draw(4)) {
+	case 0:
+		spu_load(c->async.fd, spu_spin);
+		break;
+	case 1:
+		spu_load(c->async.fd, spu_stop);
+		break;
+	case 2:
+		load_dma(c);
+		break;
+	case 3:
+		/* whatever it may do */
+		for (i = 0; i < 64; i++)
+			words[i] = draw(4) ? draw(1u << 31) : 0;
+		spu_poke(c->async.fd, draw(16) * 256, words, sizeof(words));
+		break;
+	}
+}
+
+/* A file of the context: read it, write the same, or map it. */
+static void access_file(struct context *c)
+{
+	static const char * const names[] = {
+		"regs", "fpcr", "lslr", "npc", "decr", "decr_status", "srr0",
+		"event_mask", "mbox", "ibox", "wbox", "mbox_stat", "ibox_stat",
+		"wbox_stat", "signal1", "signal2", "signal1_type", "mfc",
+		"mbox_info", "ibox_info", "wbox_info", "dma_info",
+		"proxydma_info", "phys-id", "stat", "capabilities", "tid",
+		"object-id", "mem",
+	};
+	static const char * const maps[] = { "mem", "psmap", "signal1", "cntl", "mss" };
+	char buffer[1024];
+	ssize_t n;
+	int fd;
+	char *map;
+
+	if (draw(4) == 0) {
+		fd = openat(c->async.fd, maps[draw(5)], O_RDWR);
+		map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		close(fd);
+		/* "mem" only: the others block until the context is loaded */
+		if (map != MAP_FAILED)
+			munmap(map, 4096);
+		return;
+	}
+	fd = openat(c->async.fd, names[draw(sizeof(names) / sizeof(*names))],
+		    O_RDWR | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	n = pread(fd, buffer, draw(2) ? 4 : 128, 0);
+	if (n > 0 && draw(3) == 0)
+		n = pwrite(fd, buffer, n, 0);
+	close(fd);
+}
+
+static void touch_mem(struct context *c)
+{
+	int fd = openat(c->async.fd, "mem", O_RDWR);
+	volatile char *map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED, fd, 0);
+
+	close(fd);
+	if (map == MAP_FAILED)
+		return;
+	map[0x3000 + draw(0x1000)] = draw(256);
+	munmap((void *)map, LS_SIZE);
+}
+
+/* A child with all that this process has, for a moment */
+static void have_child(void)
+{
+	struct context *c = &contexts[draw(CONTEXTS)];
+	bool was_shared = c->shared;
+	pid_t pid;
+	int status, i;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return;
+	if (!pid) {
+		/* what it starts and reads the parent does not know of */
+		process += 100;
+		for (i = 0; i < CONTEXTS; i++)
+			contexts[i].shared = true;
+		if (draw(4) == 0) {
+			execl("/proc/self/exe", "spufs-stress", "-x", NULL);
+			_exit(1);
+		}
+		for (i = draw(6); i; i--) {
+			if (draw(2))
+				async_poll(&c->async);
+			else
+				access_file(c);
+		}
+		_exit(0);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status)
+		fail("a child: status %x", status);
+	c->shared = was_shared;
+}
+
+/* Give an event file away, or take one and use it. */
+static void share(void)
+{
+	struct context *c = &contexts[draw(CONTEXTS)];
+	union {
+		char buffer[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} u;
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = u.buffer, .msg_controllen = sizeof(u.buffer),
+	};
+	struct cmsghdr *cmsg;
+	struct context guest;
+
+	if (draw(2) && c->async.event >= 0) {
+		memset(&u, 0, sizeof(u));
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &c->async.event, sizeof(int));
+		if (sendmsg(friends[0], &msg, MSG_DONTWAIT) == 1)
+			c->shared = true;
+		return;
+	}
+	if (recvmsg(friends[1], &msg, MSG_DONTWAIT) != 1)
+		return;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
+		return;
+	memset(&guest, 0, sizeof(guest));
+	guest.shared = true;
+	guest.gone = true;	/* or not */
+	guest.async.fd = -1;
+	memcpy(&guest.async.event, CMSG_DATA(cmsg), sizeof(int));
+	read_events(&guest);
+	stop(&guest);
+	async_poll(&guest.async);
+	read_events(&guest);
+	close(guest.async.event);
+}
+
+static void interrupt_later(void)
+{
+	struct itimerval timer = { .it_value.tv_usec = 1 + draw(2000) };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void remap_target(void)
+{
+	size_t from = draw(TARGET_SIZE / 4096) * 4096, size = 4096 * (1 + draw(16));
+	int prot = draw(3) ? PROT_READ | PROT_WRITE : draw(2) ? PROT_READ : PROT_NONE;
+
+	if (from + size > TARGET_SIZE)
+		size = TARGET_SIZE - from;
+	if (draw(2))
+		munmap(target + from, size);
+	else
+		mmap(target + from, size, prot,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void press_memory(void)
+{
+	size_t size = 4096ul << draw(12);
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (map != MAP_FAILED)
+		munmap(map, size);
+}
+
+static void one_call(void)
+{
+	struct context *c = &contexts[draw(CONTEXTS)];
+
+	calls++;
+	if (c->async.event < 0) {
+		close_directory(c);
+		new_context(c);
+		return;
+	}
+	switch (draw(40)) {
+	case 0 ... 7:
+		start(c, SPU_CONTROL_START_SPU,
+		      draw(4) ? draw(2) * SPU_STOP_STOP_1337 : draw(LS_SIZE / 4) * 4);
+		break;
+	case 8:
+		start(c, SPU_CONTROL_STEP_SPU, draw(64) * 4);
+		break;
+	case 9 ... 11:
+		stop(c);
+		break;
+	case 12 ... 20:
+		read_events(c);
+		break;
+	case 21 ... 22:
+		check_poll(c);
+		break;
+	case 23 ... 25:
+		if (!c->gone)
+			load(c);
+		break;
+	case 26 ... 29:
+		if (!c->gone)
+			access_file(c);
+		break;
+	case 30:
+		if (!c->gone)
+			touch_mem(c);
+		break;
+	case 31:
+		close_directory(c);
+		break;
+	case 32:
+		close(c->async.event);
+		c->async.event = -1;
+		break;
+	case 33:
+		have_child();
+		break;
+	case 34:
+		share();
+		break;
+	case 35:
+		interrupt_later();
+		break;
+	case 36:
+		remap_target();
+		break;
+	case 37:
+		press_memory();
+		break;
+	case 38:
+		if (gang >= 0)
+			close(gang);
+		gang = draw(2) ? spu_create(SPU_CREATE_GANG) : -1;
+		break;
+	case 39:
+		fcntl(c->async.event, F_SETFL, O_NONBLOCK | (draw(2) ? O_ASYNC : 0));
+		break;
+	}
+}
+
+/* Every run of a context that only this process knows has its STOP. */
+static void settle(struct context *c)
+{
+	unsigned int tries;
+
+	if (c->async.event < 0 || c->shared)
+		return;
+	stop(c);
+	for (tries = 0; c->starts != c->stops && tries < 20; tries++)
+		read_events(c);
+	if (c->starts != c->stops)
+		fail("%u runs, %u STOPs", c->starts, c->stops);
+	if (c->seen)
+		fail("an error without a STOP");
+	check_poll(c);
+}
+
+static void ignore(int signal)
+{
+}
+
+static int run_process(int number)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	unsigned long long end = now() + seconds;
+	int i;
+
+	process = number;
+	seed_process(number);
+	/* without SA_RESTART: every wait may be interrupted */
+	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGIO, &action, NULL);
+	target = mmap(NULL, TARGET_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (i = 0; i < CONTEXTS; i++)
+		contexts[i].async = (struct async) { -1, -1 };
+	do {
+		one_call();
+	} while (calls % 16 || now() < end);
+	for (i = 0; i < CONTEXTS; i++)
+		settle(&contexts[i]);
+	/* The end of the process closes what is open. */
+	printf("# process %d: %llu calls, %llu runs\n", number, calls, runs);
+	fflush(stdout);
+	return 0;
+}
+
+static void tell_where(pid_t pid)
+{
+	static const char * const names[] = { "wchan", "stack", "status" };
+	char path[64], text[2048];
+	ssize_t n;
+	int i, fd;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, names[i]);
+		fd = open(path, O_RDONLY);
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		if (n > 0) {
+			text[n] = 0;
+			printf("# %s:\n%s\n", path, text);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	pid_t pids[PROCESSES], pid;
+	unsigned long long end;
+	bool failed = false;
+	int c, i, status, left = PROCESSES, before;
+
+	while ((c = getopt(argc, argv, "t:s:x")) != -1) {
+		switch (c) {
+		case 't':
+			seconds = atoi(optarg);
+			break;
+		case 's':
+			seed = atoi(optarg);
+			break;
+		case 'x':
+			/* what have_child() executes */
+			return 0;
+		default:
+			fprintf(stderr, "usage: %s [-t SECONDS] [-s SEED]\n", argv[0]);
+			return 2;
+		}
+	}
+	printf("TAP version 13\n1..1\n");
+	if (no_async()) {
+		printf("ok 1 random calls # SKIP %s\n", no_async());
+		return 0;
+	}
+	before = spu_contexts();
+	socketpair(AF_UNIX, SOCK_DGRAM, 0, friends);
+	fflush(stdout);
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			return run_process(i);
+	}
+
+	end = now() + seconds + HANG_SECONDS;
+	while (left) {
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid > 0) {
+			left--;
+			if (status) {
+				printf("# process %d: status %x\n", pid, status);
+				failed = true;
+			}
+			for (i = 0; i < PROCESSES; i++)
+				if (pids[i] == pid)
+					pids[i] = 0;
+		} else if (now() > end) {
+			for (i = 0; i < PROCESSES; i++)
+				if (pids[i]) {
+					tell_where(pids[i]);
+					kill(pids[i], SIGKILL);
+				}
+			printf("# %d processes do not end\n", left);
+			failed = true;
+			break;
+		} else {
+			poll(NULL, 0, 10);
+		}
+	}
+	close(friends[0]);
+	close(friends[1]);
+	if (!wait_until(spu_contexts() == before)) {
+		printf("# %d contexts are left\n", spu_contexts() - before);
+		failed = true;
+	}
+	if (failed)
+		printf("# again: spufs-stress -t %u -s %u\n", seconds, seed);
+	printf("%sok 1 random calls for %u s, seed %u: nothing hangs, is lost or left behind\n",
+	       failed ? "not " : "", seconds, seed);
+	return failed;
+}
