@@ -5,7 +5,7 @@
 
 BUILD ?= build
 override BUILD := $(abspath $(BUILD))
-export BUILD KERNEL_SRC QEMU_SRC KDIR KSRC JOBS
+export BUILD KERNEL_SRC QEMU_SRC KDIR KSRC JOBS TIME SEED ICOUNT DEBUG BOUND EACH
 
 # Steps that do not need each other run side by side.
 MAKEFLAGS += -j2
@@ -19,16 +19,15 @@ SPES ?= 8
 CHIPS ?= 1
 MEM ?= 512M
 KERNEL_CONFIG ?=
+DEBUG ?= debug
 empty :=
 KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
 INITRD ?= $(BUILD)/initrd.cpio
 BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
 	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
-SECONDS ?= 600
-SEED ?= 1
 ROUNDS ?= 100
-STRESS = seed=$(SEED); while [ $$(cut -d. -f1 /proc/uptime) -lt $(SECONDS) ]; do \
+STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(TIME),600) ]; do \
 	echo "\# make stress SEED=$$seed ROUNDS=$(ROUNDS)"; \
 	SEED=$$seed ROUNDS=$(ROUNDS) /selftests/64/reservation_test || exit 1; \
 	seed=$$((seed + 1)); done
@@ -58,13 +57,24 @@ check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and un
 bench: qemu kernel modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
 	@tools/bench/bench $(ONLY)
 
-stress: qemu kernel userspace	## atomic commands of all SPEs against two PPE threads: SECONDS= (600) SEED=
-	@$(BOOT) --smp 2 --engine $(or $(ENGINE),tcg) --limit $$(($(SECONDS) + 400)) --run \
+stress: qemu kernel userspace	## atomic commands of all SPEs against two PPE threads: TIME= (600 s) SEED=
+	@$(BOOT) --smp 2 --engine $(or $(ENGINE),tcg) --limit $$(($(or $(TIME),600) + 400)) --run \
 		'$(STRESS)'
 
 fuzz: qemu spu-tools	## random SPU instructions, for TIME= seconds, with DEPTH= times the operands, from SEED=
 	@DEPTH=$(or $(DEPTH),60) TIME=$(or $(TIME),300) SEED=$(or $(SEED),$$(date +%s)) \
 		$(B)/check spu fuzz
+
+check-debug: qemu kernel userspace	## selftests, failing allocations, random calls on a debug kernel: TIME= SEED= ICOUNT=1 DEBUG=kcsan
+	$(STEP) kernel-debug "Linux with debugging aids" $(B)/kernel blade $(DEBUG)
+	@$(B)/check debug
+
+check-event:	## more orders of what races in event.c (BOUND=4 preemptions, EACH=300 s a scenario), and its mutants
+	@$(MAKE) -s -C tools/testing/event OBJ=$(BUILD)/event deep mutants
+
+coverage: qemu kernel userspace	## which lines of event.c the selftests execute
+	$(STEP) kernel-gcov "Linux that counts executed lines" $(B)/kernel blade gcov
+	@$(B)/coverage
 
 boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
