@@ -130,6 +130,8 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
  * @queue: what there is to read
  * @fasync: who wants a signal when something happens
  * @async: whose file it is; NULL if it is a gang's
+ * @starters: somebody has polled for when a start is possible; most poll for
+ *	events only, and need not be woken by what they read themselves
  */
 struct spu_event_file {
 	spinlock_t own_lock;	/* what lock points to */
@@ -138,6 +140,7 @@ struct spu_event_file {
 	struct spu_event_queue queue;
 	struct fasync_struct *fasync;
 	struct spu_async *async;
+	bool starters;
 };
 
 /**
@@ -238,6 +241,16 @@ static bool spu_async_check_stop(struct spu_async *async)
 
 	spu_async_post(async, SPU_EVENT_STOP, status, ctx->ops->npc_read(ctx));
 	return true;
+}
+
+/*
+ * Leave the end of the run in progress to the stop interrupt, which may have
+ * come already; but not if an error waits for the worker.  With the lock held.
+ */
+static void spu_async_release(struct spu_async *async)
+{
+	if (!async->again && spu_run_release(&async->run))
+		spu_async_check_stop(async);
 }
 
 /* Leave what the end of a run leaves to do to the worker.  With the lock. */
@@ -365,10 +378,8 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 		if (happened & errors[i])
 			spu_async_post(async, errors[i], status, npc);
 	stop |= happened || async->run.stop;
-	if (!stop && !async->again) {
-		spu_run_release(&async->run);
-		spu_async_check_stop(async);
-	}
+	if (!stop)
+		spu_async_release(async);
 	spin_unlock_irq(async->file.lock);
 	if (!stop)
 		return;
@@ -522,16 +533,19 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 		spu_async_cancel(ctx);
 		return ret;
 	}
-	spu_async_settle(ctx, false);
+	/* An error of before; one that comes from now on queues the work. */
+	if (ctx->csa.class_0_pending)
+		spu_async_settle(ctx, false);
+
+	spin_lock_irq(async->file.lock);
+	spu_async_release(async);
+	if (async->run.state == SPU_RUN_IDLE && ctx->state != SPU_STATE_SAVED)
+		spu_async_queue_finish(async);
+	spin_unlock_irq(async->file.lock);
 
 	if (ctx->state == SPU_STATE_SAVED) {
 		spu_async_finish(ctx);
 		spu_async_reclaim();
-	} else {
-		spin_lock_irq(async->file.lock);
-		if (async->run.state == SPU_RUN_IDLE)
-			spu_async_queue_finish(async);
-		spin_unlock_irq(async->file.lock);
 	}
 	return 0;
 }
@@ -832,7 +846,7 @@ static bool spu_event_copy(struct spu_event_file *file, struct iov_iter *to)
 	spu_queue_drop_first(&file->queue);
 	trace_spufs_async_read(run_async(run)->ctx, record->event.event,
 			       record->event.status, record->event.npc);
-	if (spu_run_may_begin(run))
+	if (run_async(run)->file.starters && spu_run_may_begin(run))
 		wake_up_poll(&run_async(run)->file.wait,
 			     EPOLLOUT | EPOLLWRNORM);
 	return true;
@@ -923,12 +937,13 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 		u32 op;
 		u32 data[2];
 	} control;
-	size_t size, left = iov_iter_count(from);
+	size_t size, copied, left = iov_iter_count(from);
 	int ret = -EINVAL;
 
 	if (left < sizeof(control.op))
 		return -EINVAL;
-	if (!copy_from_iter_full(&control.op, sizeof(control.op), from))
+	copied = copy_from_iter(&control, min(left, sizeof(control)), from);
+	if (copied < sizeof(control.op))
 		return -EFAULT;
 
 	switch (control.op) {
@@ -949,9 +964,9 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 	/* What is left over must at least look like another record. */
 	if (left < size || (left > size && left - size < sizeof(control.op)))
 		return -EINVAL;
-	if (size > sizeof(control.op) &&
-	    !copy_from_iter_full(control.data, size - sizeof(control.op), from))
+	if (copied < size)
 		return -EFAULT;
+	iov_iter_revert(from, copied - size);
 
 	switch (control.op) {
 	case SPU_CONTROL_START_SPU:
@@ -1000,6 +1015,8 @@ static __poll_t spu_event_poll(struct file *filp, poll_table *wait)
 	poll_wait(filp, &file->wait, wait);
 
 	spin_lock_irq(file->lock);
+	if (poll_requested_events(wait) & (EPOLLOUT | EPOLLWRNORM))
+		file->starters = true;
 	if (!spu_queue_empty(&file->queue))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (file->async && spu_run_may_begin(&file->async->run))
