@@ -167,16 +167,15 @@ size_t copy_to_iter(const void *from, size_t size, struct iov_iter *to)
 	return size;
 }
 
-bool copy_from_iter_full(void *to, size_t size, struct iov_iter *from)
+size_t copy_from_iter(void *to, size_t size, struct iov_iter *from)
 {
 	char *data = from->data;
 
 	if (!current->nofault)
 		might_sleep("copy_from_iter");
-	if (from->valid < size || from->count < size)
-		return false;
-	memcpy(to, data, user_copy(from, size));
-	return true;
+	size = user_copy(from, size);
+	memcpy(to, data, size);
+	return size;
 }
 
 void iov_iter_revert(struct iov_iter *i, size_t size)

@@ -722,8 +722,16 @@ int spu_run_init(struct spu_context *ctx, u32 npc, u64 privcntl,
 	return 0;
 }
 
+/* Only which error it was is looked at here. */
+void spufs_record_fault(struct spu_context *ctx, u32 event, u64 ea, u64 dsisr)
+{
+	if (!ctx->fault.event)
+		ctx->fault = (struct spu_fault) { .ea = ea, .dsisr = dsisr, .event = event };
+}
+
 static void handle_event(struct spu_context *ctx, u32 event)
 {
+	spufs_record_fault(ctx, event, 0, 0);
 	ctx->event_return |= event;
 	wake_up_all(&ctx->stop_wq);
 }

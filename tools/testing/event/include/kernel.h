@@ -183,6 +183,8 @@ struct poll_table_struct {
 	wait_queue_head_t *queue;	/* which the file named */
 };
 typedef struct poll_table_struct poll_table;
+/* Who gives no table looks, and waits for nothing. */
+#define poll_requested_events(wait)	((wait) ? (wait)->entry->key : 0)
 struct seq_file {
 	char text[256];
 };
@@ -214,6 +216,8 @@ struct file_operations {
 	void (*show_fdinfo)(struct seq_file *m, struct file *file);
 };
 
+#define min(a, b)	((a) < (b) ? (a) : (b))
+
 #define FMODE_NOWAIT	1
 #define IOCB_NOWAIT	1
 #define O_NONBLOCK	04000
@@ -221,13 +225,14 @@ struct file_operations {
 #define FIONREAD	0x541B
 #define compat_ptr_ioctl	NULL
 #define put_user(x, p)		(*(p) = (x), 0)
+#define get_unaligned(p)	({ typeof(*(p)) v_; memcpy(&v_, p, sizeof(v_)); v_; })
 #define stream_open(inode, file)	((void)(inode), (void)(file), 0)
 #define fasync_helper(fd, file, on, f)	((void)(f), (void)(fd), (void)(file), (void)(on), 0)
 #define kill_fasync(f, sig, band)	((void)(f), (void)(sig), (void)(band))
 #define iov_iter_count(i)		((i)->count)
 
 size_t copy_to_iter(const void *from, size_t size, struct iov_iter *to);
-bool copy_from_iter_full(void *to, size_t size, struct iov_iter *from);
+size_t copy_from_iter(void *to, size_t size, struct iov_iter *from);
 void iov_iter_revert(struct iov_iter *i, size_t size);
 size_t fault_in_iov_iter_writeable(struct iov_iter *i, size_t size);
 void poll_wait(struct file *file, wait_queue_head_t *q, poll_table *wait);

@@ -90,6 +90,7 @@ struct spu_context {
 	wait_queue_head_t stop_wq;
 	const struct spu_context_ops *ops;
 	unsigned long flags, event_return, sched_flags;
+	struct spu_fault fault;
 	struct spu_async *async;
 	struct spu_gang *gang;
 	bool queued;		/* it is on the run queue */
@@ -133,6 +134,7 @@ bool spu_sched_has_waiters(void);
 void spu_del_from_rq(struct spu_context *ctx);
 int spu_run_init(struct spu_context *ctx, u32 npc, u64 privcntl,
 		 unsigned long flags);
+void spufs_record_fault(struct spu_context *ctx, u32 event, u64 ea, u64 dsisr);
 int spufs_handle_class0(struct spu_context *ctx);
 int spufs_handle_class1(struct spu_context *ctx);
 unsigned long spu_int_stat_get(struct spu *spu, int class);
