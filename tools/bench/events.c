@@ -374,22 +374,24 @@ static void set_clock(struct context *c, bool async)
 	struct {
 		__u32 op, npc;
 	} control = { SPU_CONTROL_START_SPU, SPU_TIMED_CLOCK };
-	__u32 was = *c->now, before, now;
+	__u32 was, before, now = *c->now;
 	struct spu_event event;
 	pthread_t thread;
+	int i;
 
 	if (!async)
 		pthread_create(&thread, NULL, clock_thread, c);
 	else if (write(c->event_fd, &control, sizeof(control)) != sizeof(control))
 		err(1, "start");
-	do {
-		before = time_base();
-		now = *c->now;
-	} while (now == was);
-	/* Again: the first one may have waited for a page fault. */
-	before = time_base();
-	now = *c->now;
-	c->clock = now + (before + time_base()) / 2;
+	/* Twice: the first look may have waited for a page fault. */
+	for (i = 0; i < 2; i++) {
+		was = now;
+		do {
+			before = time_base();
+			now = *c->now;
+		} while (now == was);
+	}
+	c->clock = now + before;
 
 	if (!async)
 		pthread_join(thread, NULL);

@@ -4,7 +4,8 @@
 # which end the decrementer is left in now.
 #
 # And at clock, for the reader of now to find out how the decrementer and the
-# time base go together: it is left there again and again.
+# time base go together: it is left there again and again, every 1,600
+# instructions, for as long as it may take until somebody looks.
 
 	.globl	turns, now, clock
 
@@ -20,10 +21,14 @@
 clock:
 	il	$2, -1
 	wrch	$ch7, $2	# SPU_WrDec
-	ila	$3, 100000
+	il	$3, 300
 2:
 	rdch	$2, $ch8
 	stqr	$2, now
+	il	$4, 800
+3:
+	ai	$4, $4, -1
+	brnz	$4, 3b
 	ai	$3, $3, -1
 	brnz	$3, 2b
 	stop	0x1001
