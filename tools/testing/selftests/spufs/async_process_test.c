@@ -724,7 +724,7 @@ struct dumped {
 FIXTURE(core)
 {
 	char dir[32], path[64], pattern[256];
-	int event;
+	int contexts, event;
 	struct dumped theirs;
 	pid_t pid;
 };
@@ -795,6 +795,7 @@ FIXTURE_SETUP(core)
 	fclose(file);
 	strcpy(self->dir, "/tmp/spufs-core-XXXXXX");
 	ASSERT_TRUE(!!mkdtemp(self->dir));
+	self->contexts = spu_contexts();
 	snprintf(pattern, sizeof(pattern), "%s/%%p", self->dir);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	self->pid = fork();
@@ -908,6 +909,9 @@ TEST_F(core, has_the_context_as_it_has_others)
 	ASSERT_EVENT(&ctx, SPU_EVENT_STOP, &event);
 	EXPECT_EQ(0, event.status & WHY_STOPPED);
 	EXPECT_EQ(0, read(ctx.event, &event, sizeof(event)));
+	/* and it is the end of all contexts */
+	close(ctx.event);
+	EXPECT_TRUE(wait_until(spu_contexts() == self->contexts));
 
 	fd = open(self->path, O_RDONLY);
 	ASSERT_LE(0, fd);
