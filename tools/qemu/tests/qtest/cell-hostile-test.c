@@ -337,6 +337,25 @@ static void revive(QTestState *qts)
     }
 }
 
+/* QEMU's status is what the guest gave last: give it 0. */
+static void power_off(QTestState *qts)
+{
+    static const uint32_t calls[][7] = {
+        { 10, 3, 1, 9000, 0, 0 },       /* set-indicator: the exit status */
+        { 1, 2, 1 },                    /* power-off */
+    };
+    uint32_t word[ARRAY_SIZE(calls[0])];
+    int i, j;
+
+    for (i = 0; i < ARRAY_SIZE(calls); i++) {
+        for (j = 0; j < ARRAY_SIZE(word); j++) {
+            word[j] = cpu_to_be32(calls[i][j]);
+        }
+        qtest_memwrite(qts, 0x1000, word, sizeof(word));
+        qtest_writel(qts, DOORBELL, 0x1000);
+    }
+}
+
 static void hung(int sig)
 {
     static const char text[] = "Bail out! QEMU hangs\n";
@@ -411,6 +430,7 @@ static void test_hostile(void)
 
         torment(qts);
         revive(qts);
+        power_off(qts);
         qtest_quit(qts);
     }
 }
