@@ -14,7 +14,6 @@
 #include <getopt.h>
 #include <setjmp.h>
 #include <stdlib.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -70,7 +69,6 @@ static struct choice {
 static unsigned int depth, replayed, points;
 static int preemptions_left;
 
-static const struct scenario *scenario;
 static bool verbose, replaying;
 static unsigned long nr_runs;
 static unsigned int deepest;
@@ -593,28 +591,11 @@ static void print_schedule(FILE *to)
 static const char *program;
 static int bound;
 
-void fail(const char *format, ...)
+void print_replay(void)
 {
-	va_list args;
-
-	printf("# ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n# again: %s -v -b %d -r ", program, bound);
+	printf("%s -v -b %d -r ", program, bound);
 	print_schedule(stdout);
-	printf("- %s\n", scenario->name);
-	printf("not ok - %s: %s\n", scenario->name, scenario->what);
-	fflush(stdout);
-	_exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	printf("- %s", scenario->name);
 }
 
 /* Every order with at most @preemptions: whether all could be tried. */

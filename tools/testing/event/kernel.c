@@ -2,6 +2,9 @@
 /*
  * The parts of the kernel that event.c uses, however actors are made.
  */
+#include <time.h>
+#include <unistd.h>
+
 #include "kernel.h"
 #include "model.h"
 
@@ -203,4 +206,29 @@ void seq_printf(struct seq_file *m, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(m->text + len, sizeof(m->text) - len, format, args);
 	va_end(args);
+}
+
+const struct scenario *scenario;
+
+void fail(const char *format, ...)
+{
+	va_list args;
+
+	printf("# ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n# again: ");
+	print_replay();
+	printf("\nnot ok - %s: %s\n", scenario->name, scenario->what);
+	fflush(stdout);
+	_exit(1);
+}
+
+double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
 }

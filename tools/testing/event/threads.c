@@ -7,7 +7,6 @@
 #include <getopt.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -29,7 +28,6 @@ static volatile bool is_over;	/* for those in the background */
 
 static __thread struct thread *me;
 static __thread unsigned int random_state;
-static const struct scenario *scenario;
 static unsigned int seed = 1;
 static const char *program;
 
@@ -44,26 +42,9 @@ static unsigned int random_number(void)
 	return random_state >> 16;
 }
 
-void fail(const char *format, ...)
+void print_replay(void)
 {
-	va_list args;
-
-	printf("# ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n# again: %s -s %u %s\n", program, seed, scenario->name);
-	printf("not ok - %s: %s\n", scenario->name, scenario->what);
-	fflush(stdout);
-	_exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	printf("%s -s %u %s", program, seed, scenario->name);
 }
 
 void point(const char *what)

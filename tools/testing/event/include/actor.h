@@ -34,6 +34,12 @@ unsigned int decide(unsigned int n, const char *what);
 void fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* The command that does the same once more; each program has its own. */
+void print_replay(void);
+
+/* Seconds of the host */
+double now(void);
+
 /* From here on nobody else acts, or others may do so again. */
 void alone(bool on);
 

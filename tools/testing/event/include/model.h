@@ -78,6 +78,7 @@ struct scenario {
 };
 
 extern const struct scenario scenarios[];
+extern const struct scenario *scenario;	/* the one that is tried */
 
 void model_setup(void *scenario);
 bool model_may_wait(void *thread);
