@@ -23,6 +23,7 @@
  * Those that take the BQL afterwards see what was written to the entry before.
  */
 #include "qemu/osdep.h"
+#include "cpu.h"
 #include "qemu/atomic.h"
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
@@ -36,6 +37,7 @@
 #include "hw/core/cpu.h"
 #include "system/cpu-timers.h"
 #include "system/tcg.h"
+#include "target/ppc/helper_regs.h"
 #include "trace.h"
 
 /* What a command is. */
@@ -217,6 +219,19 @@ static bool mfc_search_group(hwaddr group, uint64_t want, unsigned shift,
 }
 
 /*
+ * Does the TLB have what allows the access?  An MFC obeys tlbie, if MFC_SR1[T]
+ * says so, but not tlbiel (PowerPC Book III: of the same processor only).
+ */
+static bool mfc_tlb_allows(CellSPEState *spe, const MFCTLBEntry *e,
+                           uint64_t vsid, uint64_t page, bool key, bool write)
+{
+    return e->pte1 && e->vsid == vsid && e->page == page &&
+        (e->flushes == qatomic_read(&ppc_global_tlb_flushes) ||
+         !(spe->sr1 & MFC_SR1_T)) &&
+        pte_allows(e->pte1, key, write) && (!write || e->pte1 & PTE1_C);
+}
+
+/*
  * Translate @ea for a load or store; *len is cut down to what is contiguous
  * in real memory.  With MFC_SR1[R] = 0 effective addresses are real ones.
  */
@@ -238,6 +253,8 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
         uint64_t page_mask = MAKE_64BIT_MASK(0, shift);
         uint64_t offset = ea & ~SLB_ESID_MASK;
         uint64_t hash, want, pte1 = 0;
+        unsigned flushes;
+        MFCTLBEntry *e;
         MFCFault fault;
         bool problem, key;
 
@@ -248,6 +265,14 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
         problem = m->key_state & 2 ? m->key_state & 1 : spe->sr1 & MFC_SR1_Pr;
         key = vsid & (problem ? SLB_VSID_Kp : SLB_VSID_Ks);
         hash = (vsid >> 12) ^ (offset >> shift);
+        vsid &= SLB_VSID_MASK | SLB_VSID_L | SLB_VSID_LP_MASK;
+        e = &m->tlb[hash % MFC_TLB_ENTRIES];
+        if (mfc_tlb_allows(spe, e, vsid, offset >> shift, key, write)) {
+            *pa = (e->pte1 & PTE1_RPN & ~page_mask) | (ea & page_mask);
+            *len = MIN(*len, page_mask + 1 - (ea & page_mask));
+            return MFC_FAULT_NONE;
+        }
+        flushes = qatomic_load_acquire(&ppc_global_tlb_flushes);
         /* The abbreviated virtual page number leaves out the low 23 bits. */
         want = (vsid & SLB_VSID_MASK) |
                (((offset & ~page_mask) >> 16) & PTE0_AVPN) | PTE0_V;
@@ -258,6 +283,12 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
                               want | PTE0_H, shift, key, write, &pte1,
                               &fault)) {
             return MFC_FAULT_NO_PTE;
+        }
+        if (fault == MFC_FAULT_NONE) {
+            *e = (MFCTLBEntry) {
+                vsid, offset >> shift, pte1 | PTE1_R | (write ? PTE1_C : 0),
+                flushes
+            };
         }
         *pa = (pte1 & PTE1_RPN & ~page_mask) | (ea & page_mask);
         *len = MIN(*len, page_mask + 1 - (ea & page_mask));
@@ -1014,6 +1045,11 @@ void cell_mfc_slb_invalidate_all(CellSPEState *spe)
     }
 }
 
+void cell_mfc_tlb_invalidate_all(CellSPEState *spe)
+{
+    memset(spe->mfc.tlb, 0, sizeof(spe->mfc.tlb));
+}
+
 void cell_mfc_reset(CellSPEState *spe)
 {
     CellMFC *m = &spe->mfc;
@@ -1023,6 +1059,7 @@ void cell_mfc_reset(CellSPEState *spe)
     timer_del(&m->resume);
     memset(m->queue, 0, sizeof(m->queue));
     memset(m->slb, 0, sizeof(m->slb));
+    cell_mfc_tlb_invalidate_all(spe);
     m->slb_index = 0;
     m->suspended = false;
     m->purged = false;
@@ -1059,6 +1096,7 @@ bool cell_mfc_post_load(CellSPEState *spe)
     if (m->slb_index >= MFC_SLB_ENTRIES) {
         return false;
     }
+    cell_mfc_tlb_invalidate_all(spe);
     if (m->reserved) {
         QLIST_INSERT_HEAD(&m->lines->holders, m, holder);
     }

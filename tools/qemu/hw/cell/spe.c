@@ -11,9 +11,9 @@
  * Flow Controller in mfc.c.
  *
  * Not modelled: isolation (a load request fails), ECC, performance
- * monitoring, the TLB (translations are looked up in the page table each
- * time), resource allocation, SPU_LSLR with the translating engine, and
- * MFC_SR1[D]: the local store can always be addressed.
+ * monitoring, loading of the TLB by software, resource allocation, SPU_LSLR
+ * with the translating engine, and MFC_SR1[D]: the local store can always be
+ * addressed.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
@@ -569,6 +569,7 @@ static void spe_priv1_write(void *opaque, hwaddr addr, uint64_t val,
         break;
     case MFC_TLB_Invalidate_Entry:
     case MFC_TLB_Invalidate_All:
+        cell_mfc_tlb_invalidate_all(spe);
         break;
     case MFC_DSISR:
         spe->mfc.dsisr = val;

@@ -508,6 +508,7 @@ static void relocate(QTestState *qts)
     qtest_memset(qts, HTAB, 0, 0x40000);
     priv1_write(qts, 0, MFC_SDR, HTAB);
     priv2_write(qts, 0, SLB_Invalidate_All, 0);
+    priv1_write(qts, 0, MFC_TLB_Invalidate_All, 0);
     /* as spufs has it for a user: D, T, Pr, R, S */
     priv1_write(qts, 0, MFC_SR1, 0x3b);
 }
@@ -577,6 +578,7 @@ static void test_faults(QTestState *qts)
 
     /* A fault that the PPE has not taken goes away when it is restarted. */
     qtest_writeq(qts, pte, 0);
+    priv1_write(qts, 0, MFC_TLB_Invalidate_All, 0);
     proxy(qts, 0, 0x20, 1, 0x8000, ea, 0x10);
     g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 2);
     g_assert_cmphex(priv1_read(qts, 0, MFC_DSISR), ==, 1 << 30 | 1 << 25);
@@ -673,6 +675,7 @@ static void test_protection(QTestState *qts)
             slb_load(qts, 0, SEGMENT, key);
             priv2_write(qts, 0, MFC_CNTL, k);
             qtest_writeq(qts, pte + 8, MEM | rights[i].pp);
+            priv1_write(qts, 0, MFC_TLB_Invalidate_All, 0);
             proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1000, 16);
             g_assert_cmphex(priv1_read(qts, 0, 0x148), ==,
                             rights[i].load ? 0 : 2);
@@ -689,6 +692,30 @@ static void test_protection(QTestState *qts)
                             rights[i].store ? 0 : 1 << 27 | 1 << 25);
             purge(qts);
         }
+    }
+}
+
+/* Another page is seen at the latest when the one before was invalidated. */
+static void test_tlb(QTestState *qts)
+{
+    const uint32_t invalidate[] = {
+        MFC_TLB_Invalidate_Entry, MFC_TLB_Invalidate_All
+    };
+    uint64_t pte = group(VSID, 1);
+    int i;
+
+    relocate(qts);
+    slb_load(qts, 0, SEGMENT, 0xc80);
+    qtest_writeq(qts, pte, VSID << 12 | 1);
+    qtest_writeq(qts, pte + 8, (MEM + 0x8000) | 2);
+    proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1000, 0x10);
+    for (i = 0; i < ARRAY_SIZE(invalidate); i++) {
+        fill(qts, MEM + 0x1000 * i, 0x10, i + 1);
+        qtest_writeq(qts, pte + 8, (MEM + 0x1000 * i) | 2);
+        priv1_write(qts, 0, invalidate[i], 0);
+        proxy(qts, 0, 0x40, 1, 0x8000, SEGMENT + 0x1000, 0x10);
+        g_assert_true(same(qts, MEM + 0x1000 * i, SPE_LS(0) + 0x8000, 0x10));
+        qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x10);
     }
 }
 
@@ -979,6 +1006,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/fault-save-restore",
                         test_fault_save_restore, run);
     qtest_add_data_func("/cell-mfc/protection", test_protection, run);
+    qtest_add_data_func("/cell-mfc/tlb", test_tlb, run);
     qtest_add_data_func("/cell-mfc/proxy-query", test_proxy_query, run);
     qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
     qtest_add_data_func("/cell-mfc/order", test_order, run);

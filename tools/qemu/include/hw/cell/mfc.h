@@ -17,6 +17,7 @@
 #define MFC_SPU_SLOTS       16
 #define MFC_PROXY_SLOTS     8
 #define MFC_SLB_ENTRIES     8
+#define MFC_TLB_ENTRIES     256
 
 typedef struct CellSPEState CellSPEState;
 
@@ -54,6 +55,14 @@ typedef struct MFCSLBEntry {
     uint64_t vsid;
 } MFCSLBEntry;
 
+/* What was found in the page table, until it is invalidated */
+typedef struct MFCTLBEntry {
+    uint64_t vsid;          /* with the size of the page */
+    uint64_t page;          /* ... of the segment */
+    uint64_t pte1;          /* 0: nothing was */
+    unsigned flushes;       /* ppc_global_tlb_flushes at that time */
+} MFCTLBEntry;
+
 /*
  * The lock lines reserved in a machine: one such object is shared by all
  * its SPEs, so that a store of one MFC ends the reservations of others.
@@ -90,6 +99,7 @@ struct CellMFC {
 
     uint32_t slb_index;
     MFCSLBEntry slb[MFC_SLB_ENTRIES];
+    MFCTLBEntry tlb[MFC_TLB_ENTRIES];
 
     uint64_t sdr;
     uint64_t dar;
@@ -155,5 +165,6 @@ void cell_mfc_cq_write(CellSPEState *spe, hwaddr addr, uint64_t val);
 void cell_mfc_query_write(CellSPEState *spe, uint32_t type);
 void cell_mfc_slb_invalidate(CellSPEState *spe, uint64_t ea);
 void cell_mfc_slb_invalidate_all(CellSPEState *spe);
+void cell_mfc_tlb_invalidate_all(CellSPEState *spe);
 
 #endif /* HW_CELL_MFC_H */
