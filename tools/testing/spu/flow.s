@@ -126,6 +126,15 @@ interrupt:
 1:	ai	$21, $21, 1		# srr0
 	stop	9
 
+# A channel instruction lets the event through.
+	.balign	16
+unmask:
+	ila	$20, 1f
+	bie	$20
+1:	il	$30, 0x10
+	wrch	$ch1, $30		# SPU_WrEventMask
+	stop	0xb
+
 # Channels in the midst of other instructions
 	.balign	16
 channels:

@@ -62,7 +62,9 @@ static SPUChannelResult test_rdch(void *opaque, unsigned int ch, uint32_t *val)
 
 static SPUChannelResult test_wrch(void *opaque, unsigned int ch, uint32_t val)
 {
-	if (ch == 2)
+	if (ch == 1)
+		spu.event_pending = val & 0x10;
+	if (ch == 1 || ch == 2)
 		return SPU_CH_OK;
 	if (ch != 28)
 		return SPU_CH_INVALID;
@@ -624,6 +626,11 @@ static void test_interrupt(void)
 	spu.int_enabled = true;
 	tap(run(AT_loop, 100) == SPU_EXIT_STOP && code == 5,
 	    "interrupt: not without an event");
+	reset();
+	words(70, 0, 0, 0, 0);
+	tap(run(AT_unmask, 100) == SPU_EXIT_STOP && code == 0xb &&
+	    SPU_W(&spu.gpr[70], 0) == 1 && done == 9,
+	    "interrupt: right after the wrch that makes the event pending");
 }
 
 static SPUExit run_timed(uint32_t pc, uint64_t budget)

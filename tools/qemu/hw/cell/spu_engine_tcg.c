@@ -283,66 +283,6 @@ void HELPER(spu_store)(CPUPPCState *env, uint64_t addr, void *rt)
     env_spu_cpu(env)->code[addr / 16] = 0;
 }
 
-/* Computations */
-
-#define R(name)                                                         \
-void HELPER(spu_##name)(void *d, void *a, uint32_t desc)                \
-{                                                                       \
-    spu_op_##name(d, a);                                                \
-}
-
-#define RR(name)                                                        \
-void HELPER(spu_##name)(void *d, void *a, void *b, uint32_t desc)       \
-{                                                                       \
-    spu_op_##name(d, a, b);                                             \
-}
-
-#define RRR(name)                                                       \
-void HELPER(spu_##name)(void *d, void *a, void *b, void *c,             \
-                        uint32_t desc)                                  \
-{                                                                       \
-    spu_op_##name(d, a, b, c);                                          \
-}
-
-#define FPSCR       (&env_spu_cpu(env)->engine.spu->fpscr)
-
-#define FP_R(name)                                                      \
-void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a)             \
-{                                                                       \
-    spu_op_##name(FPSCR, d, a);                                         \
-}
-
-#define FP_RR(name)                                                     \
-void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a, void *b)    \
-{                                                                       \
-    spu_op_##name(FPSCR, d, a, b);                                      \
-}
-
-#define FP_RRR(name)                                                    \
-void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a, void *b,    \
-                        void *c)                                        \
-{                                                                       \
-    spu_op_##name(FPSCR, d, a, b, c);                                   \
-}
-
-#define FP_RI(name)                                                     \
-void HELPER(spu_##name)(void *d, void *a, uint32_t imm)                 \
-{                                                                       \
-    spu_op_##name(d, a, imm);                                           \
-}
-
-#include "spu_helper_ops.h.inc"
-
-void HELPER(spu_fscrwr)(CPUPPCState *env, void *a)
-{
-    spu_op_fscrwr(FPSCR, a);
-}
-
-void HELPER(spu_fscrrd)(CPUPPCState *env, void *d)
-{
-    *(SPUReg *)d = *FPSCR;
-}
-
 /* The engine */
 
 static SPUCPU *to_cpu(SPUEngine *e)
@@ -618,18 +558,12 @@ static void spu_cpu_init(Object *obj)
 {
     SPUCPU *s = SPU_CPU(obj);
 
-    const SPUReg zero = { };
-
     CPU(obj)->start_powered_off = true;
     SPU_D(&s->left, 0) = -1;
     for (int i = 0; i < 16; i++) {
-        SPUReg addr;
-
-        spu_splat_w(&addr, i);
-        spu_op_cbx(&s->insertion[MO_8][i], &addr, &zero);
-        spu_op_chx(&s->insertion[MO_16][i], &addr, &zero);
-        spu_op_cwx(&s->insertion[MO_32][i], &addr, &zero);
-        spu_op_cdx(&s->insertion[MO_64][i], &addr, &zero);
+        for (int vece = MO_8; vece <= MO_64; vece++) {
+            spu_insertion_control(&s->insertion[vece][i], i, 1 << vece);
+        }
     }
     qemu_event_init(&s->idle, true);
 }

@@ -14,37 +14,85 @@
 #include "qemu/bswap.h"
 #include "qemu/log.h"
 #include "hw/cell/spu_engine.h"
-#include "spu_ops.h"
+#include "spu_ops_int.h"
+
+/*
+ * Each instruction goes on to the next one by itself.  So it has an indirect
+ * branch of its own, and hosts can foresee where that leads: one that all
+ * instructions have in common is a surprise nearly every time.  A compiler that
+ * does not make a jump of the call at a function's end uses the stack: after so
+ * many instructions they return.
+ */
+#define CHAIN 256
 
 typedef struct DisasContext DisasContext;
+typedef struct SPUInsn SPUInsn;
 
 /* A decoded instruction: what executes it, and decodetree's operands */
-typedef struct SPUInsn {
-    void (*exec)(DisasContext *ctx, const void *args);
+struct SPUInsn {
+    void (*exec)(DisasContext *ctx, const SPUInsn *insn);
     uint32_t word;          /* as it is in local store: big endian */
     int args[4];
-} SPUInsn;
+};
 
 /* decodetree's name for what it hands to the trans functions */
 struct DisasContext {
-    SPUState *s;
+    SPUState *s;            /* its pc is the instruction's */
+    SPUInsn *insns;         /* one for each word of local store */
     SPUInsn *insn;          /* to be filled by the decoder */
-    uint32_t pc;            /* of the instruction */
-    uint32_t next;          /* where execution goes on, if @leave */
-    bool leave;             /* not to the next instruction, or not at all */
-    bool want_exact;        /* stop before an rdch or wrch */
+    uint32_t next;          /* where execution goes on */
+    uint64_t done;          /* instructions completed, with this one */
+    uint64_t until;         /* so many, then return */
+    bool timed;
     SPUExit exit;           /* SPU_EXIT_BUDGET: goes on */
     uint32_t code;
 };
 
 struct SPUInterp {
     SPUState *s;
-    SPUInsn insns[SPU_LS_SIZE / 4];     /* one for each word of local store */
+    SPUInsn insns[SPU_LS_SIZE / 4];
 };
 
 #include "decode-spu.c.inc"
 
 #define R(n)    (&ctx->s->gpr[n])
+
+/* Every address is cut down by SPU_LSLR, and so wraps. */
+static inline uint32_t limit(DisasContext *ctx, uint32_t addr)
+{
+    return addr & SPU_LS_MASK & ~ctx->s->ls_off;
+}
+
+static void invalid(DisasContext *ctx, const SPUInsn *insn);
+
+static __attribute__((noinline))
+SPUInsn *decode(DisasContext *ctx, SPUInsn *insn, uint32_t word)
+{
+    *insn = (SPUInsn) { .word = word };
+    ctx->insn = insn;
+    if (!spu_decode(ctx, be32_to_cpu(word))) {
+        insn->exec = invalid;
+    }
+    return insn;
+}
+
+static inline void execute_next(DisasContext *ctx)
+{
+    uint32_t pc = ctx->next;
+    SPUInsn *insn = &ctx->insns[pc / 4];
+    uint32_t word;
+
+    ctx->s->pc = pc;
+    ctx->next = limit(ctx, pc + 4);
+    ctx->done++;
+
+    /* One read: the word may change at any time. */
+    memcpy(&word, ctx->s->ls + pc, sizeof(word));
+    if (unlikely(insn->word != word || !insn->exec)) {
+        insn = decode(ctx, insn, word);
+    }
+    insn->exec(ctx, insn);
+}
 
 /*
  * An instruction, given as a function of its operands @a.  The decoder's
@@ -52,9 +100,12 @@ struct SPUInterp {
  */
 #define INSN(name)                                                      \
 static void insn_##name(DisasContext *ctx, const arg_##name *a);        \
-static void exec_##name(DisasContext *ctx, const void *args)            \
+static void exec_##name(DisasContext *ctx, const SPUInsn *insn)         \
 {                                                                       \
-    insn_##name(ctx, args);                                             \
+    insn_##name(ctx, (const void *)insn->args);                         \
+    if (ctx->done < ctx->until) {                                       \
+        execute_next(ctx);                                              \
+    }                                                                   \
 }                                                                       \
 static bool trans_##name(DisasContext *ctx, arg_##name *a)              \
 {                                                                       \
@@ -97,12 +148,6 @@ INSN(name)                                                              \
 
 /* Memory: load and store */
 
-/* Every address is cut down by SPU_LSLR, and so wraps. */
-static uint32_t limit(DisasContext *ctx, uint32_t addr)
-{
-    return addr & SPU_LS_MASK & ~ctx->s->ls_off;
-}
-
 static uint8_t *quadword(DisasContext *ctx, uint32_t addr)
 {
     return ctx->s->ls + (limit(ctx, addr) & ~15);
@@ -140,7 +185,7 @@ INSN(lqa)
 
 INSN(lqr)
 {
-    load(ctx, a->rt, ctx->pc + a->imm * 4);
+    load(ctx, a->rt, ctx->s->pc + a->imm * 4);
 }
 
 INSN(stqd)
@@ -160,7 +205,7 @@ INSN(stqa)
 
 INSN(stqr)
 {
-    store(ctx, a->rt, ctx->pc + a->imm * 4);
+    store(ctx, a->rt, ctx->s->pc + a->imm * 4);
 }
 
 TRANS_RI(cbd, cbx, w)
@@ -305,11 +350,18 @@ TRANS_RI(rotmai, rotma, w)
 
 /* Compare and halt */
 
+/* Return to spu_interp_run() after this instruction ... */
 static void leave(DisasContext *ctx, SPUExit why)
 {
     ctx->exit = why;
-    ctx->next = limit(ctx, ctx->pc + 4);
-    ctx->leave = true;
+    ctx->until = 0;
+}
+
+/* ... which is not completed. */
+static void refuse(DisasContext *ctx, SPUExit why)
+{
+    leave(ctx, why);
+    ctx->done--;
 }
 
 #define TRANS_HALT(name, type, other, cond)                             \
@@ -353,17 +405,16 @@ TRANS_RI(clgti, clgt, w)
 static void branch(DisasContext *ctx, uint32_t target)
 {
     ctx->next = limit(ctx, target) & ~3;
-    ctx->leave = true;
 }
 
 static void set_link(DisasContext *ctx, int rt)
 {
-    spu_set_preferred(R(rt), limit(ctx, ctx->pc + 4));
+    spu_set_preferred(R(rt), ctx->next);
 }
 
 INSN(br)
 {
-    branch(ctx, ctx->pc + a->imm * 4);
+    branch(ctx, ctx->s->pc + a->imm * 4);
 }
 
 INSN(bra)
@@ -374,7 +425,7 @@ INSN(bra)
 INSN(brsl)
 {
     set_link(ctx, a->rt);
-    branch(ctx, ctx->pc + a->imm * 4);
+    branch(ctx, ctx->s->pc + a->imm * 4);
 }
 
 INSN(brasl)
@@ -391,9 +442,11 @@ static void branch_indirect(DisasContext *ctx, const arg_bi *a, uint32_t target)
 {
     if (a->d != a->e) {
         ctx->s->int_enabled = a->e;
+        leave(ctx, SPU_EXIT_BUDGET);
     } else if (a->d) {
         qemu_log_mask(LOG_GUEST_ERROR,
-                      "spu: branch at 0x%05x has both D and E set\n", ctx->pc);
+                      "spu: branch at 0x%05x has both D and E set\n",
+                      ctx->s->pc);
     }
     branch(ctx, target);
 }
@@ -405,7 +458,7 @@ INSN(name)                                                              \
     SPUReg *t = R(a->rt);                                               \
                                                                         \
     if (cond) {                                                         \
-        branch(ctx, ctx->pc + a->imm * 4);                              \
+        branch(ctx, ctx->s->pc + a->imm * 4);                              \
     }                                                                   \
 }
 #define TRANS_BI_IF(name, cond)                                         \
@@ -532,12 +585,19 @@ INSN(stopd)
     stop(ctx, 0x3fff);
 }
 
+/* Execution stops behind it: Linux reports SPU_NPC - 4 (spufs/fault.c). */
+static void offend(DisasContext *ctx, SPUExit why)
+{
+    refuse(ctx, why);
+    ctx->code = be32_to_cpu(ctx->insns[ctx->s->pc / 4].word);
+}
+
 /* What exec is when the decoder does not know the word. */
-static void invalid(DisasContext *ctx, const void *args)
+static void invalid(DisasContext *ctx, const SPUInsn *insn)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "spu: invalid instruction at 0x%05x\n",
-                  ctx->pc);
-    leave(ctx, SPU_EXIT_INVALID_INSN);
+                  ctx->s->pc);
+    offend(ctx, SPU_EXIT_INVALID_INSN);
 }
 
 /* The Cell has no special-purpose registers: they read as zero. */
@@ -550,14 +610,34 @@ TRANS_NOP(mtspr)
 
 /* Channel */
 
+/* It is to be retried: SPU_EXIT_CHANNEL or SPU_EXIT_STALL */
+static void retry(DisasContext *ctx, SPUExit why)
+{
+    refuse(ctx, why);
+    ctx->next = ctx->s->pc;
+}
+
 static bool channel_done(DisasContext *ctx, SPUChannelResult res)
 {
     if (res == SPU_CH_STALL) {
-        leave(ctx, SPU_EXIT_STALL);
+        retry(ctx, SPU_EXIT_STALL);
     } else if (res == SPU_CH_INVALID) {
-        leave(ctx, SPU_EXIT_INVALID_CHANNEL);
+        offend(ctx, SPU_EXIT_INVALID_CHANNEL);
+    } else {
+        /* It may have made an event pending. */
+        leave(ctx, SPU_EXIT_BUDGET);
     }
     return res == SPU_CH_OK;
+}
+
+/* Has the time come for an rdch or wrch? */
+static bool in_time(DisasContext *ctx)
+{
+    if (ctx->timed && ctx->done > 1) {
+        retry(ctx, SPU_EXIT_CHANNEL);
+        return false;
+    }
+    return true;
 }
 
 INSN(rdch)
@@ -565,9 +645,8 @@ INSN(rdch)
     SPUState *s = ctx->s;
     uint32_t val = 0;
 
-    if (ctx->want_exact) {
-        leave(ctx, SPU_EXIT_CHANNEL);
-    } else if (channel_done(ctx, s->ch_ops->rdch(s->ch_opaque, a->ca, &val))) {
+    if (in_time(ctx) &&
+        channel_done(ctx, s->ch_ops->rdch(s->ch_opaque, a->ca, &val))) {
         spu_set_preferred(R(a->rt), val);
     }
 }
@@ -586,9 +665,7 @@ INSN(wrch)
 {
     SPUState *s = ctx->s;
 
-    if (ctx->want_exact) {
-        leave(ctx, SPU_EXIT_CHANNEL);
-    } else {
+    if (in_time(ctx)) {
         channel_done(ctx, s->ch_ops->wrch(s->ch_opaque, a->ca,
                                           SPU_W(R(a->rt), 0)));
     }
@@ -598,66 +675,33 @@ SPUExit spu_interp_run(SPUInterp *p, uint64_t budget, bool timed,
                        uint64_t *done, uint32_t *code)
 {
     SPUState *s = p->s;
-    DisasContext ctx = { .s = s, .exit = SPU_EXIT_BUDGET };
-    uint32_t pc = s->pc;
-    uint64_t n = 0;
+    DisasContext ctx = {
+        .s = s,
+        .insns = p->insns,
+        .next = s->pc,
+        .timed = timed,
+        .exit = SPU_EXIT_BUDGET,
+    };
 
-    while (n < budget) {
-        SPUInsn *insn;
-        uint32_t word;
-
+    while (ctx.done < budget && ctx.exit == SPU_EXIT_BUDGET) {
         /* A stalled channel instruction has not begun: this may precede it. */
         if (unlikely(s->int_enabled && s->event_pending)) {
-            s->srr0 = pc;
-            pc = 0;
+            s->srr0 = ctx.next;
+            ctx.next = 0;
             s->int_enabled = false;
         }
 
-        ctx.pc = s->pc = pc;
-        ctx.want_exact = timed && n;
+        ctx.until = MIN(budget, ctx.done + (s->single_step ? 1 : CHAIN));
+        execute_next(&ctx);
 
-        /* One read: the word may change at any time. */
-        memcpy(&word, s->ls + pc, sizeof(word));
-        insn = &p->insns[pc / 4];
-        if (unlikely(insn->word != word || !insn->exec)) {
-            *insn = (SPUInsn) { .word = word };
-            ctx.insn = insn;
-            if (!spu_decode(&ctx, be32_to_cpu(word))) {
-                insn->exec = invalid;
-            }
-        }
-        insn->exec(&ctx, insn->args);
-
-        if (ctx.leave) {
-            if (ctx.exit == SPU_EXIT_CHANNEL || ctx.exit == SPU_EXIT_STALL) {
-                break;
-            }
-            ctx.leave = false;
-            pc = ctx.next;
-            if (ctx.exit == SPU_EXIT_INVALID_INSN ||
-                ctx.exit == SPU_EXIT_INVALID_CHANNEL) {
-                /*
-                 * The next program counter is behind the offender: Linux
-                 * reports SPU_NPC - 4 (spufs/fault.c).
-                 */
-                ctx.code = be32_to_cpu(word);
-                break;
-            }
-        } else {
-            pc = limit(&ctx, pc + 4);
-        }
-        n++;
-        if (unlikely(s->single_step) && ctx.exit == SPU_EXIT_BUDGET) {
+        if (s->single_step && ctx.exit == SPU_EXIT_BUDGET) {
             ctx.exit = SPU_EXIT_SINGLE_STEP;
-        }
-        if (unlikely(ctx.exit != SPU_EXIT_BUDGET)) {
-            break;
         }
     }
 
-    s->pc = pc;
-    s->insns += n;
-    *done = n;
+    s->pc = ctx.next;
+    s->insns += ctx.done;
+    *done = ctx.done;
     *code = ctx.code;
     return ctx.exit;
 }

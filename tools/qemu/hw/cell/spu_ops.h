@@ -7,7 +7,8 @@
  *
  * One function for each computation of the SPU ISA v1.2, named after its
  * mnemonic.  They know registers only, so every execution engine can use
- * them.  @d may be the same register as any of the sources.
+ * them.  @d may be the same register as any of the sources.  Here are those
+ * of floating point; all others are in spu_ops_int.h.
  *
  * An immediate form is its register form with the immediate splat over a
  * register: see spu_splat_b(), spu_splat_h(), spu_splat_w().
@@ -51,99 +52,26 @@ static inline void spu_set_preferred(SPUReg *d, uint32_t val)
     spu_set(d, (uint64_t)val << 32, 0);
 }
 
-#define SPU_OP_R(name)                                                  \
-    void spu_op_##name(SPUReg *d, const SPUReg *a)
-/* @d is a source too in the extended adds and in mpyhha, mpyhhau. */
-#define SPU_OP_RR(name)                                                 \
-    void spu_op_##name(SPUReg *d, const SPUReg *a, const SPUReg *b)
-#define SPU_OP_RRR(name)                                                \
-    void spu_op_##name(SPUReg *d, const SPUReg *a, const SPUReg *b,     \
-                       const SPUReg *c)
+/*
+ * A shufb control that takes everything from its second operand, except for
+ * one element of @size bytes, which comes from the preferred slot of the
+ * first: there it ends with byte 3, or 7 if it is a doubleword.
+ */
+static inline void spu_insertion_control(SPUReg *d, uint32_t addr,
+                                         unsigned size)
+{
+    uint64_t d0 = 0x1011121314151617, d1 = 0x18191a1b1c1d1e1f;
+    uint64_t from = size == 8 ? 0x0001020304050607 : 0x00010203;
+    unsigned at = addr & 15 & -size;
+    unsigned pos = (8 - size - at % 8) * 8, len = size * 8;
 
-/* Constant formation */
-void spu_op_fsmbi(SPUReg *d, uint16_t imm);
-
-/* Controls for the insertion of an element at address a + b, with shufb */
-SPU_OP_RR(cbx);
-SPU_OP_RR(chx);
-SPU_OP_RR(cwx);
-SPU_OP_RR(cdx);
-
-/* Integer and logical */
-SPU_OP_RR(ah);
-SPU_OP_RR(a);
-SPU_OP_RR(sfh);
-SPU_OP_RR(sf);
-SPU_OP_RR(addx);
-SPU_OP_RR(cg);
-SPU_OP_RR(cgx);
-SPU_OP_RR(sfx);
-SPU_OP_RR(bg);
-SPU_OP_RR(bgx);
-SPU_OP_RR(mpy);
-SPU_OP_RR(mpyu);
-SPU_OP_RRR(mpya);
-SPU_OP_RR(mpyh);
-SPU_OP_RR(mpys);
-SPU_OP_RR(mpyhh);
-SPU_OP_RR(mpyhha);
-SPU_OP_RR(mpyhhu);
-SPU_OP_RR(mpyhhau);
-SPU_OP_R(clz);
-SPU_OP_R(cntb);
-SPU_OP_R(fsmb);
-SPU_OP_R(fsmh);
-SPU_OP_R(fsm);
-SPU_OP_R(gbb);
-SPU_OP_R(gbh);
-SPU_OP_R(gb);
-SPU_OP_RR(avgb);
-SPU_OP_RR(absdb);
-SPU_OP_RR(sumb);
-SPU_OP_R(xsbh);
-SPU_OP_R(xshw);
-SPU_OP_R(xswd);
-SPU_OP_RR(and);
-SPU_OP_RR(andc);
-SPU_OP_RR(or);
-SPU_OP_RR(orc);
-SPU_OP_R(orx);
-SPU_OP_RR(xor);
-SPU_OP_RR(nand);
-SPU_OP_RR(nor);
-SPU_OP_RR(eqv);
-SPU_OP_RRR(selb);
-SPU_OP_RRR(shufb);
-
-/* Shift and rotate */
-SPU_OP_RR(shlh);
-SPU_OP_RR(shl);
-SPU_OP_RR(shlqbi);
-SPU_OP_RR(shlqby);
-SPU_OP_RR(shlqbybi);
-SPU_OP_RR(roth);
-SPU_OP_RR(rot);
-SPU_OP_RR(rotqby);
-SPU_OP_RR(rotqbybi);
-SPU_OP_RR(rotqbi);
-SPU_OP_RR(rothm);
-SPU_OP_RR(rotm);
-SPU_OP_RR(rotqmby);
-SPU_OP_RR(rotqmbybi);
-SPU_OP_RR(rotqmbi);
-SPU_OP_RR(rotmah);
-SPU_OP_RR(rotma);
-
-/* Compare */
-SPU_OP_RR(ceqb);
-SPU_OP_RR(ceqh);
-SPU_OP_RR(ceq);
-SPU_OP_RR(cgtb);
-SPU_OP_RR(cgth);
-SPU_OP_RR(cgt);
-SPU_OP_RR(clgtb);
-SPU_OP_RR(clgth);
-SPU_OP_RR(clgt);
+    if (at < 8) {
+        d0 = deposit64(d0, pos, len, from);
+    } else {
+        d1 = deposit64(d1, pos, len, from);
+    }
+    spu_set(d, d0, d1);
+}
 
 /*
  * Floating point.  @fpscr collects the exception flags, and tells the
@@ -173,10 +101,6 @@ void spu_op_csflt(SPUReg *d, const SPUReg *a, unsigned i8);
 void spu_op_cflts(SPUReg *d, const SPUReg *a, unsigned i8);
 void spu_op_cuflt(SPUReg *d, const SPUReg *a, unsigned i8);
 void spu_op_cfltu(SPUReg *d, const SPUReg *a, unsigned i8);
-SPU_OP_RR(fceq);
-SPU_OP_RR(fcmeq);
-SPU_OP_RR(fcgt);
-SPU_OP_RR(fcmgt);
 
 /* Double precision; @d is the addend of the multiply-adds */
 SPU_FP_RR(dfa);

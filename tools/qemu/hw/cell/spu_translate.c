@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Frequent and simple instructions are translated in line, the others call
- * the interpreter's operations (spu_ops.c).  Registers stay in memory.
+ * the interpreter's operations (spu_ops.h).  Registers stay in memory.
  *
  * Loads and stores go straight to local store, which is RAM always.  A map
  * tells which of its quadwords were translated: a store to such a one is left
