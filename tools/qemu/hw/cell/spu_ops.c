@@ -66,7 +66,9 @@ QEMU_BUILD_BUG_ON(FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1);
 typedef uint32_t SPWords __attribute__((vector_size(16)));
 typedef int32_t SPInts __attribute__((vector_size(16)));
 typedef uint64_t SPBits __attribute__((vector_size(16)));
+typedef float SPFloats __attribute__((vector_size(16)));
 typedef double SPDoubles __attribute__((vector_size(16)));
+typedef double SPWide __attribute__((vector_size(32)));
 
 #define SP_MAX      0x7fffffff
 #define SP_SIGN     0x80000000
@@ -174,31 +176,84 @@ static inline void sp_pack(SPUReg *fpscr, SPUReg *d, SPNums x, SPWords alike)
     memcpy(fpscr, &flags, sizeof(flags));
 }
 
+static inline SPNums sp_neg(SPNums x)
+{
+    return (SPNums){ -x.x01, -x.x23 };
+}
+
+/*
+ * Numbers that are normal in IEEE's format need no more than the host's
+ * conversions.  Ones where @x is another, or the least of them, to which a
+ * denormal result would be rounded:
+ */
+static inline SPWords sp_special(SPWords x)
+{
+    const uint32_t least = 0x00800001, most = 0x7f7fffff;
+    SPWords above = (x << 1) - (least << 1);
+
+    return (SPWords)(above > (most - least) << 1);
+}
+
+static inline SPNums sp_widen(const SPUReg *r)
+{
+    SPFloats x;
+    SPWide wide;
+    SPNums n;
+
+    memcpy(&x, r, sizeof(x));
+    wide = __builtin_convertvector(x, SPWide);
+    memcpy(&n, &wide, sizeof(n));
+    return n;
+}
+
+static inline bool sp_any(SPWords x)
+{
+    return ((SPBits)x)[0] | ((SPBits)x)[1];
+}
+
+/* Truncate to single precision, unless that is special. */
+static inline bool sp_narrow(SPUReg *d, SPNums x)
+{
+    SPDoubles x01 = (SPDoubles)((SPBits)x.x01 & -1ULL << 29);
+    SPDoubles x23 = (SPDoubles)((SPBits)x.x23 & -1ULL << 29);
+    SPFloats r = { x01[0], x01[1], x23[0], x23[1] };
+
+    if (sp_any(sp_special((SPWords)r))) {
+        return false;
+    }
+    memcpy(d, &r, sizeof(r));
+    return true;
+}
+
 /* @expr: the result, from x, y and z */
-#define SP_OPERAND(x, r)    SPNums x = sp_unpack(sp_words(r), &alike)
+#define SP_OPERAND(r)       sp_unpack(sp_words(r), &alike)
 #define SP_RR(name, expr)                                               \
 SPU_FP_RR(name)                                                         \
 {                                                                       \
+    SPNums x = sp_widen(a), y = sp_widen(b);                            \
     SPWords alike = ~(SPWords){ };                                      \
-    SP_OPERAND(x, a);                                                   \
-    SP_OPERAND(y, b);                                                   \
                                                                         \
-    sp_pack(fpscr, d, expr, alike);                                     \
+    if (sp_any(sp_special(sp_words(a)) | sp_special(sp_words(b))) ||    \
+        !sp_narrow(d, expr)) {                                          \
+        x = SP_OPERAND(a);                                              \
+        y = SP_OPERAND(b);                                              \
+        sp_pack(fpscr, d, expr, alike);                                 \
+    }                                                                   \
 }
 #define SP_RRR(name, expr)                                              \
 SPU_FP_RRR(name)                                                        \
 {                                                                       \
+    SPNums x = sp_widen(a), y = sp_widen(b), z = sp_widen(c);           \
     SPWords alike = ~(SPWords){ };                                      \
-    SP_OPERAND(x, a);                                                   \
-    SP_OPERAND(y, b);                                                   \
-    SP_OPERAND(z, c);                                                   \
                                                                         \
-    sp_pack(fpscr, d, expr, alike);                                     \
-}
-
-static inline SPNums sp_neg(SPNums x)
-{
-    return (SPNums){ -x.x01, -x.x23 };
+    if (sp_any(sp_special(sp_words(a)) | sp_special(sp_words(b)) |      \
+               sp_special(sp_words(c))) ||                              \
+        !sp_narrow(d, expr)) {                                          \
+        x = SP_OPERAND(a);                                              \
+        y = SP_OPERAND(b);                                              \
+        z = SP_OPERAND(c);                                              \
+        sp_pack(fpscr, d, expr, alike);                                 \
+    }                                                                   \
 }
 
 SP_RR(fa, sp_add(x, y))
