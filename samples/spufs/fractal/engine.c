@@ -73,7 +73,13 @@ static void threads_run(struct worker *workers, unsigned int count)
 	free(threads);
 }
 
-/* One thread and epoll */
+/*
+ * One thread for all contexts. The first start of a context takes long, since
+ * the kernel loads it onto an SPE: between two of them, contexts that are done
+ * already get their next chunk.
+ */
+
+/* By epoll */
 
 /* Start the worker if there is work for it. */
 static bool async_start(struct worker *worker)
@@ -109,12 +115,12 @@ static void epoll_run(struct worker *workers, unsigned int count)
 
 		if (epoll_ctl(epoll, EPOLL_CTL_ADD, workers[i].event_fd, &want))
 			err(1, "epoll_ctl");
-		running += async_start(&workers[i]);
 	}
 
-	while (running) {
+	i = 0;
+	while (i < count || running) {
 		struct epoll_event ready[16];
-		int n = epoll_wait(epoll, ready, 16, -1);
+		int n = epoll_wait(epoll, ready, 16, i < count ? 0 : -1);
 
 		if (n < 0 && errno != EINTR)
 			err(1, "epoll_wait");
@@ -130,6 +136,8 @@ static void epoll_run(struct worker *workers, unsigned int count)
 			work_done(worker);
 			running -= !async_start(worker);
 		}
+		if (i < count)
+			running += async_start(&workers[i++]);
 	}
 	close(epoll);
 }
@@ -137,7 +145,7 @@ static void epoll_run(struct worker *workers, unsigned int count)
 #ifdef HAVE_LIBURING
 
 /*
- * One thread and io_uring: a start and the read of its event are submitted
+ * By io_uring: a start and the read of its event are submitted
  * together, the read linked to the start, and with the same system call that
  * waits for the next event.
  */
@@ -190,7 +198,7 @@ static bool ring_complete(struct worker *workers, struct spu_event *events,
 static void uring_run(struct worker *workers, unsigned int count)
 {
 	struct spu_event *events = calloc(count, sizeof(*events));
-	unsigned int running = 0, i;
+	unsigned int running = 0, started = 0, i;
 	struct io_uring ring;
 
 	if (!events)
@@ -200,12 +208,11 @@ static void uring_run(struct worker *workers, unsigned int count)
 						       IORING_SETUP_DEFER_TASKRUN);
 	if (errno)
 		err(1, "io_uring");
-	for (i = 0; i < count; i++)
-		running += ring_start(&ring, &workers[i], &events[i]);
 
-	while (running) {
+	while (started < count || running) {
 		struct io_uring_cqe *cqe;
-		int ret = io_uring_submit_and_wait(&ring, 1);
+		int ret = started < count ? io_uring_submit_and_get_events(&ring) :
+					    io_uring_submit_and_wait(&ring, 1);
 
 		if (ret < 0 && ret != -EINTR) {
 			errno = -ret;
@@ -218,6 +225,10 @@ static void uring_run(struct worker *workers, unsigned int count)
 			io_uring_cqe_seen(&ring, cqe);
 			if (stopped && !ring_start(&ring, &workers[i], &events[i]))
 				running--;
+		}
+		if (started < count) {
+			i = started++;
+			running += ring_start(&ring, &workers[i], &events[i]);
 		}
 	}
 	io_uring_queue_exit(&ring);
