@@ -11,13 +11,16 @@
  *	async	one thread, epoll, and event files
  *	uring	one thread, and io_uring: a start linked to the read of its event
  *
- * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE
+ * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls]
  *
  * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
- * contexts that do nothing but to be waited for.  It prints one line of CSV for each point; the instructions are counted by
- * insn_count.c, between the same marks, and in a pass of its own.  The last
- * columns are the latency from the SPU's stop until its event is known: they
- * are there if no context ever had to wait for an SPE.
+ * contexts that do nothing but to be waited for.  With a last word, which is for
+ * spu_run and async, a run is PAGES page faults of DMA, or as many PPE-assisted
+ * calls, instead.  It prints one line of CSV; the
+ * instructions are counted by insn_count.c, in a pass of its own.  The last
+ * columns are the latency from the SPU's stop until its event is known, its mean
+ * and every tenth of its distribution: they are there if no context ever had to
+ * wait for an SPE.
  */
 #include <liburing.h>
 #include <poll.h>
@@ -37,18 +40,21 @@
 #define MAX_CONTEXTS	1024
 #define LS_SIZE		0x40000
 #define STOPPED		0x10010002	/* SPU_Status after "stop 0x1001" */
+#define CALLS		0x21040002	/* after "stop 0x2104" */
+#define PAGES		16
 
 struct context {
 	int fd, event_fd;
 	int pipe[2];
-	volatile __u32 *now;		/* in local store */
+	char *ls;
+	volatile __u32 *now;		/* in ls */
 	pthread_t thread;
 	struct spu_event event;
 	__u32 clock;			/* time base + decrementer: constant */
 	int left;
 };
 
-static const struct {
+static struct {
 	__u32 op, npc;
 } start = { SPU_CONTROL_START_SPU, 0 };
 
@@ -96,8 +102,11 @@ static int spu_run(struct context *c, __u32 npc)
 	return status;
 }
 
+static struct timespec began, ended;
+
 static void begin(void)
 {
+	clock_gettime(CLOCK_MONOTONIC, &began);
 	if (!timing)
 		bench_mark(BENCH_BEGIN);
 }
@@ -106,6 +115,7 @@ static void end(void)
 {
 	if (!timing)
 		bench_mark(BENCH_END);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
 }
 
 static void *spu_run_thread(void *data)
@@ -115,7 +125,7 @@ static void *spu_run_thread(void *data)
 
 	pthread_barrier_wait(&barrier);
 	for (i = 0; i < n_runs; i++)
-		happened(c, spu_run(c, 0), stopped_at(c));
+		happened(c, spu_run(c, start.npc), stopped_at(c));
 	pthread_barrier_wait(&barrier);
 	return NULL;
 }
@@ -139,14 +149,11 @@ static void *pipe_thread(void *data)
 
 static void start_threads(void *(*body)(void *))
 {
-	pthread_attr_t attr;
 	int i, ret;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 65536);
 	pthread_barrier_init(&barrier, NULL, n_contexts + 1);
 	for (i = 0; i < n_contexts; i++) {
-		ret = pthread_create(&contexts[i].thread, &attr, body, &contexts[i]);
+		ret = pthread_create(&contexts[i].thread, NULL, body, &contexts[i]);
 		if (ret)
 			errx(1, "pthread_create: %s", strerror(ret));
 	}
@@ -237,6 +244,19 @@ static bool stopped(struct context *c, const struct spu_event *event)
 	return --c->left;
 }
 
+/* Make the call for which the SPU has stopped, as the kernel does in spu_run. */
+static void call(struct context *c)
+{
+	__u64 *block = (__u64 *)(c->ls + *(__u32 *)(c->ls + c->event.npc));
+	struct {
+		__u32 op, npc;
+	} go_on = { SPU_CONTROL_START_SPU, c->event.npc + 4 };
+
+	block[0] = syscall(block[0], block[1], block[2], block[3], block[4], block[5], block[6]);
+	if (write(c->event_fd, &go_on, sizeof(go_on)) != sizeof(go_on))
+		err(1, "start");
+}
+
 static void arm_async(void)
 {
 	struct epoll_event ready[64];
@@ -254,7 +274,9 @@ static void arm_async(void)
 
 			if (read(c->event_fd, &c->event, sizeof(c->event)) != sizeof(c->event))
 				err(1, "read");
-			if (stopped(c, &c->event))
+			if (c->event.status == CALLS)
+				call(c);
+			else if (stopped(c, &c->event))
 				start_spu(c);
 			else
 				left--;
@@ -293,7 +315,7 @@ static void arm_uring(void)
 		submit(&ring, &contexts[i]);
 	while (left) {
 		ret = io_uring_submit_and_wait(&ring, 1);
-		if (ret < 0)
+		if (ret < 0 && ret != -EINTR)
 			errx(1, "io_uring_enter: %s", strerror(-ret));
 		seen = 0;
 		io_uring_for_each_cqe(&ring, head, cqe) {
@@ -338,11 +360,22 @@ static void create(struct context *c, int n, bool async, long long instructions)
 	spu_load(c->fd, 0, spu_timed, sizeof(spu_timed));
 	spu_load(c->fd, SPU_TIMED_TURNS, turns, sizeof(turns));
 	mem = openat(c->fd, "mem", O_RDWR);
-	c->now = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
-	if (c->now == MAP_FAILED)
+	c->ls = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	if (c->ls == MAP_FAILED)
 		err(1, "mmap");
-	c->now += SPU_TIMED_NOW / 4;
+	c->now = (__u32 *)(c->ls + SPU_TIMED_NOW);
 	close(mem);
+	if (start.npc) {
+		/* for each run pages that nobody has touched */
+		size_t size = (n_runs + 1) * PAGES * getpagesize();
+		char *pages = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		__u64 ea = (uintptr_t)pages;
+		__u32 where[4] = { ea >> 32, ea, PAGES, getpagesize() };
+
+		if (pages == MAP_FAILED || (ea + size) >> 32 != where[0])
+			err(1, "no pages within 4 GiB");
+		spu_load(c->fd, SPU_TIMED_PAGES, where, sizeof(where));
+	}
 	if (async) {
 		c->event_fd = openat(c->fd, "event", O_RDWR);
 		if (c->event_fd < 0)
@@ -352,7 +385,7 @@ static void create(struct context *c, int n, bool async, long long instructions)
 
 static void destroy(struct context *c, bool async)
 {
-	munmap((void *)((uintptr_t)c->now & -LS_SIZE), LS_SIZE);
+	munmap(c->ls, LS_SIZE);
 	if (async)
 		close(c->event_fd);
 	close(c->fd);
@@ -377,6 +410,7 @@ static void set_clock(struct context *c, bool async)
 	__u32 was, before, now = *c->now;
 	struct spu_event event;
 	pthread_t thread;
+	ssize_t got;
 	int i;
 
 	if (!async)
@@ -392,10 +426,17 @@ static void set_clock(struct context *c, bool async)
 		} while (now == was);
 	}
 	c->clock = now + before;
+	*(volatile __u32 *)(c->ls + SPU_TIMED_LOOKED) = 1;
 
-	if (!async)
+	if (!async) {
 		pthread_join(thread, NULL);
-	else if (read(c->event_fd, &event, sizeof(event)) != sizeof(event))
+		return;
+	}
+	/* io_uring_queue_exit() leaves work behind that interrupts system calls. */
+	do {
+		got = read(c->event_fd, &event, sizeof(event));
+	} while (got < 0 && errno == EINTR);
+	if (got != sizeof(event))
 		err(1, "read");
 }
 
@@ -431,8 +472,7 @@ static void pass(const struct arm *arm)
 
 static void measure(const struct arm *arm, long work_ns, int spe_mhz)
 {
-	struct timespec from, to;
-	double elapsed, tick = ns_per_tick();
+	double elapsed, sum = 0, tick = ns_per_tick();
 	int runs = n_runs, i;
 
 	for (i = 0; i < n_contexts + n_idle; i++)
@@ -446,20 +486,21 @@ static void measure(const struct arm *arm, long work_ns, int spe_mhz)
 
 	timing = false;
 	n_runs = runs;
-	clock_gettime(CLOCK_MONOTONIC, &from);
 	pass(arm);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	elapsed = (to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec);
+	elapsed = (ended.tv_sec - began.tv_sec) * 1e9 + (ended.tv_nsec - began.tv_nsec);
 	printf("point,%s,%d,%ld,%d,%.0f", arm->name, n_contexts, work_ns, runs,
 	       elapsed / n_contexts / runs);
 
-	if (n_contexts <= count_spes()) {
+	if (n_contexts <= count_spes() && !start.npc) {
 		for (i = 0; i < n_contexts; i++)
 			set_clock(&contexts[i], arm->async);
 		timing = true;
 		n_latencies = 0;
 		pass(arm);
 		qsort(latency, n_latencies, sizeof(*latency), by_value);
+		for (i = 0; i < n_latencies; i++)
+			sum += latency[i];
+		printf(",%.0f", sum / n_latencies * tick);
 		for (i = 0; i <= 10; i++)
 			printf(",%.0f", latency[(n_latencies - 1) * i / 10] * tick);
 	}
@@ -478,7 +519,11 @@ int main(int argc, char **argv)
 	int spe_mhz;
 
 	setrlimit(RLIMIT_NOFILE, &files);
-	if (argc == 7) {
+	if (argc == 8 && !strcmp(argv[7], "faults"))
+		start.npc = SPU_TIMED_FAULTS;
+	if (argc == 8 && !strcmp(argv[7], "calls"))
+		start.npc = SPU_TIMED_CALLS;
+	if (argc == 7 || start.npc) {
 		n_contexts = atoi(argv[2]);
 		work_ns = atol(argv[3]);
 		n_runs = atoi(argv[4]);
@@ -494,6 +539,7 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
-	fprintf(stderr, "usage: events spu_run|pipe|async|uring CONTEXTS WORK_NS RUNS SPE_MHZ IDLE\n");
+	fprintf(stderr, "usage: events spu_run|pipe|async|uring CONTEXTS WORK_NS RUNS SPE_MHZ IDLE "
+		"[faults|calls]\n");
 	return 2;
 }

@@ -3,12 +3,18 @@
  * The memory of a context: what spu_create() allocates in the kernel's slabs
  * and does not free, for plain contexts and for asynchronous ones, as the
  * kernel's own tracepoints (events/kmem) tell it.  The save area of a context,
- * with its local store, is not from a slab, and the same for both.
+ * with its local store, is not from a slab, and the same for both.  And that of
+ * a thread, which spu_run(2) needs for each: slabs, its stack in the kernel, and
+ * what it has touched of its own.
  *
  * memory COUNT		means of so many contexts, each with one file open
+ *
+ * prints lines "memory,KIND,COUNT,SLABS,KERNEL_STACK,STACK", in bytes.
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -102,10 +108,68 @@ static void measure(const char *kind, unsigned int flags, const char *name, int 
 			err(1, "%s of context %d", name, i);
 	}
 	set(TRACING "tracing_on", "0");
-	printf("memory,%s,%d,%ld\n", kind, count, allocated() / count);
+	printf("memory,%s,%d,%ld,0,0\n", kind, count, allocated() / count);
 	for (i = 0; i < 2 * count; i++)
 		close(fds[i]);
 	free(fds);
+}
+
+#define STACK_SIZE	0x40000
+
+static long kernel_stacks(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "KernelStack: %ld kB", &kib);
+	if (!kib)
+		errx(1, "/proc/meminfo names no KernelStack");
+	fclose(f);
+	return kib * 1024;
+}
+
+static pthread_barrier_t barrier;
+
+static void *sleeper(void *unused)
+{
+	pthread_barrier_wait(&barrier);
+	pause();
+	return unused;
+}
+
+static void measure_threads(int count)
+{
+	size_t page = sysconf(_SC_PAGESIZE), size = (size_t)count * STACK_SIZE, i;
+	unsigned char *resident = malloc(size / page);
+	long before = kernel_stacks(), touched = 0;
+	pthread_attr_t attr;
+	pthread_t thread;
+	char *stacks;
+
+	stacks = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stacks == MAP_FAILED || !resident)
+		err(1, "stacks");
+	pthread_barrier_init(&barrier, NULL, count + 1);
+	pthread_attr_init(&attr);
+	set(TRACING "trace", "\n");
+	set(TRACING "tracing_on", "1");
+	for (i = 0; i < (size_t)count; i++) {
+		errno = pthread_attr_setstack(&attr, stacks + i * STACK_SIZE, STACK_SIZE);
+		if (!errno)
+			errno = pthread_create(&thread, &attr, sleeper, NULL);
+		if (errno)
+			err(1, "thread %zu", i);
+	}
+	set(TRACING "tracing_on", "0");
+	pthread_barrier_wait(&barrier);
+	if (mincore(stacks, size, resident))
+		err(1, "mincore");
+	for (i = 0; i < size / page; i++)
+		touched += resident[i] & 1;
+	printf("memory,thread,%d,%ld,%ld,%ld\n", count, allocated() / count,
+	       (kernel_stacks() - before) / count, touched * (long)page / count);
 }
 
 int main(int argc, char **argv)
@@ -134,5 +198,6 @@ int main(int argc, char **argv)
 	measure("warm-up", 0, "mbox_stat", count);
 	measure("plain", 0, "mbox_stat", count);
 	measure("async", SPU_CREATE_ASYNC, "event", count);
+	measure_threads(count);
 	return 0;
 }

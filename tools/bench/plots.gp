@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-# gnuplot -e "dir='DIR'" plots.gp: the plots of the tables in DIR, each as SVG
-# and as PNG.
+# gnuplot -e "dir='DIR'" plots.gp: the plots of the tables that are in DIR, each
+# as SVG and as PNG.
 
 set datafile separator ","
 set datafile missing NaN
-set key top left
 set grid
 set style data linespoints
+set for [i=1:6] linetype i linewidth 2
+set pointsize 0.7
+
+there(name) = system(sprintf("[ -e '%s/%s.csv' ] && echo 1 || echo 0", dir, name)) + 0
 
 arms = "spu_run pipe async uring"
 do for [format in "svg png"] {
@@ -16,48 +19,87 @@ do for [format in "svg png"] {
 		set terminal pngcairo size 800,500 font "sans,11"
 	}
 
+	# distribution (none: one SPE), SPEs, engine, chunks, ms, speed-up, that of 2008
+	if (there("fractal")) {
+		set key top left
+		set xlabel "SPEs"
+		set xrange [0:17]
+		set xtics (1, 2, 4, 6, 8, 12, 16)
+		set ylabel "times as fast as one SPE"
+		set yrange [0:17]
+		set title "The fractal over the number of SPEs"
+		set output sprintf("%s/fractal.%s", dir, format)
+		file = dir."/fractal.csv"
+		of(way, n) = strcol(1) eq way || strcol(1) eq "" ? column(n) : NaN
+		plot x with lines dashtype 3 linecolor "gray" title "n SPEs, n times as fast", \
+			file skip 1 using 2:(of("dynamic", 6)) linecolor 2 title "dynamic, one thread, event files", \
+			file skip 1 using 2:(of("interleaved", 6)) linecolor 3 title "interleaved, a thread for each", \
+			file skip 1 using 2:(of("interleaved", 7)) linecolor 3 dashtype 2 pointtype 6 title "interleaved, 2008", \
+			file skip 1 using 2:(of("slices", 6)) linecolor 4 title "slices, a thread for each", \
+			file skip 1 using 2:(of("slices", 7)) linecolor 4 dashtype 2 pointtype 6 title "slices, 2008"
+		set yrange [*:*]
+	}
+
 	# PPE threads, work, contexts, arm, user, kernel, idle, syscalls, switches, wake-ups, ns
-	set logscale xy 2
-	set xlabel "contexts, on 8 SPEs"
-	set xrange [1:64]
-	set xtics (1, 2, 4, 8, 16, 32, 64)
-	set ylabel "instructions of the PPE per run"
-	set title "A run of 10 us: what the PPE executes for it"
-	set output sprintf("%s/instructions.%s", dir, format)
-	plot for [arm in arms] dir."/events.csv" skip 1 \
-		using ($1 == 2 && $2 == 10 && strcol(4) eq arm ? $3 : NaN):($5 + $6) title arm noenhanced
+	if (there("events")) {
+		set key outside right top
+		file = dir."/events.csv"
+		of(arm, value) = column(1) == 2 && column(2) == 10 && strcol(4) eq arm ? value : NaN
+		set logscale x 2
+		set xlabel "contexts, on 8 SPEs"
+		set xrange [0.9:71]
+		set xtics (1, 2, 4, 8, 16, 32, 64)
+		set logscale y 2
+		set ylabel "instructions of the PPE per run"
+		set title "A run of 10 us: what the PPE executes for it"
+		set output sprintf("%s/instructions.%s", dir, format)
+		plot for [arm in arms] file skip 1 using 3:(of(arm, $5 + $6)) title arm noenhanced
 
-	unset logscale y
-	set ylabel "context switches of the PPE per run"
-	set title "A run of 10 us: how often the PPE changes from one thread to another"
-	set output sprintf("%s/switches.%s", dir, format)
-	plot for [arm in arms] dir."/events.csv" skip 1 \
-		using ($1 == 2 && $2 == 10 && strcol(4) eq arm ? $3 : NaN):9 title arm noenhanced
+		unset logscale y
+		set yrange [0:*]
+		set ylabel "context switches of the PPE per run"
+		set title "A run of 10 us: how often the PPE changes from one thread to another"
+		set output sprintf("%s/switches.%s", dir, format)
+		plot for [arm in arms] file skip 1 using 3:(of(arm, $9)) title arm noenhanced
 
-	# arm, quantile, ns
-	unset logscale
-	set logscale y
-	set xrange [*:*]
-	set xtics auto
-	set key top left
-	set xlabel "share of the events, %"
-	set ylabel "virtual ns"
-	set title "From the stop of an SPU until it is known; 8 contexts, runs of 10 us"
-	set output sprintf("%s/latency.%s", dir, format)
-	plot for [arm in arms] dir."/latency.csv" skip 1 \
-		using (strcol(1) eq arm ? $2 : NaN):3 title arm noenhanced
+		set ylabel "system calls per run"
+		set title "A run of 10 us: system calls"
+		set output sprintf("%s/syscalls.%s", dir, format)
+		plot for [arm in arms] file skip 1 using 3:(of(arm, $8)) title arm noenhanced
 
-	unset logscale
-	set logscale x 4
-	set xtics (1, 8, 64, 256, 1024)
-	set yrange [0:]
-	unset key
-	set xlabel "contexts, of which one runs"
-	set ylabel "instructions of the PPE per run"
-	set title "An event among contexts that are idle"
-	set output sprintf("%s/growth.%s", dir, format)
-	plot dir."/growth.csv" skip 1 using 1:2
-	unset logscale
-	set yrange [*:*]
-	set key
+		set ylabel "wake-ups per run"
+		set title "A run of 10 us: how often a thread is woken up"
+		set output sprintf("%s/wakeups.%s", dir, format)
+		plot for [arm in arms] file skip 1 using 3:(of(arm, $10)) title arm noenhanced
+
+		# arm, quantile, ns
+		unset logscale
+		set logscale y
+		set xrange [0:100]
+		set yrange [*:*]
+		set xtics 10
+		set xlabel "share of the events, %"
+		set ylabel "virtual ns"
+		set title "From the stop of an SPU until it is known; 8 contexts, runs of 10 us"
+		set output sprintf("%s/latency.%s", dir, format)
+		plot for [arm in arms] dir."/latency.csv" skip 1 \
+			using 2:(strcol(1) eq arm ? $3 : NaN) title arm noenhanced
+		unset logscale
+	}
+
+	# contexts, instructions
+	if (there("growth")) {
+		unset key
+		set logscale x 4
+		set xrange [0.9:1140]
+		set xtics (1, 8, 64, 256, 1024)
+		set xlabel "contexts, of which one runs"
+		set yrange [0:*]
+		set ylabel "instructions of the PPE per run"
+		set title "An event among contexts that are idle"
+		set output sprintf("%s/growth.%s", dir, format)
+		plot dir."/growth.csv" skip 1 using 1:2
+		unset logscale
+		set yrange [*:*]
+	}
 }

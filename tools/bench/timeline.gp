@@ -2,6 +2,8 @@
 # gnuplot -e "dir='DIR'" timeline.gp: what SPEs and the PPE do while the fractal
 # is rendered, for each way to share the work out.
 
+if (system(sprintf("[ -e '%s/timeline-slices.csv' ] && echo there", dir)) eq "") exit
+
 set datafile separator ","
 set style fill solid 0.8 noborder
 set yrange [*:*] reverse

@@ -27,6 +27,15 @@ class Timeline:
                 self._feed(float(m["time"]) * 1e6, int(m["cpu"]), m["event"], m["text"])
         for cpu, (task, begin) in self._tasks.items():
             self._add(f"PPE {cpu}", begin, self.end, task)
+        self._clip()
+
+    def _clip(self):
+        """Keep what is between the first start and the last stop."""
+        runs = [r for row, rs in self.rows.items() if row.startswith("SPE") for r in rs]
+        self.begin, self.end = min(r[0] for r in runs), max(r[1] for r in runs)
+        for row, rs in self.rows.items():
+            self.rows[row] = [(max(begin, self.begin), min(end, self.end), what)
+                              for begin, end, what in rs if end > self.begin and begin < self.end]
 
     def _add(self, row, begin, end, what):
         if end > begin and not what.startswith("swapper"):
@@ -64,10 +73,9 @@ class Timeline:
 
     def busy(self):
         """The share of time in which the SPEs run, from the first run to the last."""
-        runs = [r for row in self.order() if row.startswith("SPE") for r in self.rows[row]]
-        spes = sum(row.startswith("SPE") for row in self.rows)
-        span = max(r[1] for r in runs) - min(r[0] for r in runs)
-        return sum(end - begin for begin, end, _ in runs) / (span * spes)
+        spes = [rs for row, rs in self.rows.items() if row.startswith("SPE")]
+        return sum(end - begin for rs in spes for begin, end, _ in rs) / \
+            ((self.end - self.begin) * len(spes))
 
     def write_perfetto(self, name):
         """For ui.perfetto.dev: the trace event format, in JSON."""
