@@ -34,11 +34,12 @@ struct context {
 	bool repaired;		/* DMA_BAD can be resolved ... */
 	bool clean;		/* ... since before this run */
 	bool closed, forgotten;
-	bool stop_wanted;
+	int posted;		/* STOPs in all */
 	/* what it promises: see begin_start() */
 	int starting, started, stopped;
+	int stopping, stops_until;	/* see stop() */
 	u32 seen;		/* kinds of its events that were read */
-	bool must_tell;		/* an error must be among them */
+	int must_tell;		/* number of the run that must tell an error */
 };
 
 struct thread {
@@ -374,7 +375,7 @@ static void interrupt(struct spu *spu, int class)
 	struct spu_context *ctx;
 	struct context *c;
 	unsigned long stat;
-	int stopped;
+	int posted;
 
 	spin_lock(&spu->register_lock);
 	hardware_begin("reads INT_Stat");
@@ -387,17 +388,17 @@ static void interrupt(struct spu *spu, int class)
 	ctx = spu->ctx;
 	if (ctx && (stat || class == 0)) {
 		c = of(ctx);
-		stopped = c->stopped;
+		posted = c->posted;
 		if (class == 0)
 			ctx->csa.class_0_pending = stat;
 		else if (class == 1)
 			__atomic_store_n(&ctx->csa.class_1_dsisr,
 					 MFC_DSISR_PTE_NOT_FOUND, __ATOMIC_RELEASE);
 		spu_async_interrupt(ctx, class);
-		/* If the SPU still runs, the error is one of this run. */
+		/* Is there no run, or has it ended already, the next one tells. */
 		if (class == 0 && stat & CLASS0_DMA_ALIGNMENT_INTR &&
-		    runs(&spu->regs) && c->stopped == stopped)
-			c->must_tell = true;
+		    c->posted == posted)
+			c->must_tell = posted + 1;
 	}
 
 	if (class == 0) {
@@ -967,17 +968,31 @@ again:
 	}
 }
 
+/* No run that begins when this has returned is stopped by it. */
 static void stop(struct thread *t, struct context *c, int flags)
 {
 	ssize_t ret;
 
+	hardware_begin("write STOP");
+	c->stopping++;
+	hardware_end();
 	do {
 		t->actor->signal = false;
-		c->stop_wanted = true;
 		ret = write_control(c, SPU_CONTROL_STOP_SPU, 0, flags);
 	} while (ret == -EINTR && t->actor->signal);
 	if (ret != 4 && !(ret == -ENODEV && c->closed))
 		fail("STOP: %zd", ret);
+	hardware_begin("write STOP returns");
+	c->stops_until = c->started + c->starting;
+	c->stopping--;
+	hardware_end();
+}
+
+/* event.c has posted an event.  With the event file's lock held. */
+void trace_spufs_async_post(struct spu_context *ctx, u32 event, u32 status, u32 npc)
+{
+	if (event == SPU_EVENT_STOP)
+		of(ctx)->posted++;
 }
 
 /* Take note of an event that is being read, while no other can be. */
@@ -987,6 +1002,7 @@ static void check_event(void *arg, const void *data, size_t size)
 	const struct spu_event *e = data;
 	static const u32 errors = SPU_EVENT_DMA_ALIGNMENT | SPU_EVENT_SPE_ERROR |
 				  SPU_EVENT_DATA_STORAGE | SPU_EVENT_INVALID_DMA;
+	bool wanted = c->closed || c->stopping || c->stopped < c->stops_until;
 
 	if (size != sizeof(*e))
 		return;
@@ -1007,17 +1023,16 @@ static void check_event(void *arg, const void *data, size_t size)
 	}
 	if (e->status & SPU_STATUS_RUNNING)
 		fail("STOP of an SPU that runs: status %x", e->status);
-	if (!(e->status & STOPPED) && !(c->seen & errors) && !c->stop_wanted && !c->closed)
+	if (!(e->status & STOPPED) && !(c->seen & errors) && !wanted)
 		fail("STOP with status %x, which nobody wanted", e->status);
 	if (e->status & SPU_STATUS_STOPPED_BY_STOP &&
 	    (e->status >> SPU_STOP_STATUS_SHIFT) != NPC_RUN(e->npc))
 		fail("STOP of another run: status %x, npc %x", e->status, e->npc);
 	/* Who wants a STOP may get it first: the next run tells the error. */
-	if (c->must_tell && !(c->seen & errors) && !c->stop_wanted)
-		fail("STOP without the error that was there before");
-	c->must_tell = false;
-	c->seen = 0;
 	c->stopped++;
+	if (c->must_tell == c->stopped && !(c->seen & errors) && !wanted)
+		fail("STOP without the error that was there before");
+	c->seen = 0;
 }
 
 /* The same from the gang's file: the cookie is the context's number. */

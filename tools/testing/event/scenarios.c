@@ -105,6 +105,13 @@ const struct scenario scenarios[] = {
 			{ { REGS } },
 		},
 	}, {
+		"illegal-stop", "an illegal instruction, and a STOP before its interrupt", 1,
+		.threads = {
+			{ { START, PROGRAM_ILLEGAL }, { READ_STOP },
+			  { START, PROGRAM_STOP }, { READ_STOP } },
+			{ { STOP } },
+		},
+	}, {
 		"nowait", "what must not wait does not, and is done", 1,
 		.threads = {
 			{ { START, PROGRAM_SPIN }, { STOP_NOWAIT }, { READ } },
@@ -116,6 +123,12 @@ const struct scenario scenarios[] = {
 		.threads = {
 			{ { START, PROGRAM_FAULT }, { READ }, { START, PROGRAM_SPIN }, { STOP },
 			  { READ } },
+			{ { STOP_NOWAIT } },
+		},
+	}, {
+		"nowait-next", "a STOP that must not wait is not one of the next run", 1,
+		.threads = {
+			{ { START, PROGRAM_FAULT }, { READ }, { START, PROGRAM_STOP }, { READ } },
 			{ { STOP_NOWAIT } },
 		},
 	}, {

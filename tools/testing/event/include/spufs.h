@@ -138,6 +138,8 @@ void spufs_record_fault(struct spu_context *ctx, u32 event, u64 ea, u64 dsisr);
 int spufs_handle_class0(struct spu_context *ctx);
 int spufs_handle_class1(struct spu_context *ctx);
 unsigned long spu_int_stat_get(struct spu *spu, int class);
+void trace_spufs_async_post(struct spu_context *ctx, u32 event, u32 status,
+			    u32 npc);
 
 /* Neither time nor priorities are modelled. */
 #define spu_enable_spu(ctx)			((void)(ctx))
