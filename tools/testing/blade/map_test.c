@@ -237,6 +237,7 @@ int main(void)
 	test_problem_state(status, npc);
 	test_signals();
 	test_area("mfc", 0x3000, MFC_QSTATUS);
+	test_area("cntl", 0x4000, SPU_STATUS);
 	test_local_store("of an SPE");
 	test_dma();
 	return tap_done();
