@@ -704,7 +704,7 @@ void spu_async_gone(struct spu_context *ctx)
 	spu_event_file_gone(&async->file);
 	spin_unlock_irq(async->file.lock);
 	/* A start may wait there for an SPU, see spu_prio_wait(). */
-	wake_up_all(&ctx->stop_wq);
+	wake_up_all(&ctx->run_wq);
 
 	/* Work that already runs finds the context gone: no need to wait. */
 	if (cancel_delayed_work(&async->work))

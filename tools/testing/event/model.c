@@ -390,7 +390,7 @@ static void interrupt(struct spu *spu, int class)
 		c = of(ctx);
 		posted = c->posted;
 		if (class == 0)
-			ctx->csa.class_0_pending = stat;
+			ctx->csa.class_0_pending |= stat;
 		else if (class == 1)
 			__atomic_store_n(&ctx->csa.class_1_dsisr,
 					 MFC_DSISR_PTE_NOT_FOUND, __ATOMIC_RELEASE);
@@ -503,12 +503,13 @@ static bool get_idle(struct spu *spu)
 	return free;
 }
 
-static void set_free(struct spu *spu)
+/* __spu_schedule() */
+static void schedule(struct spu *spu, struct spu_context *ctx)
 {
 	mutex_lock(&world.info.list_mutex);
-	if (!spu->ctx)
-		spu->used = false;
+	bind(spu, ctx);
 	mutex_unlock(&world.info.list_mutex);
+	wake_up_all(&ctx->run_wq);
 }
 
 static struct spu_context *grab_runnable(void)
@@ -530,36 +531,41 @@ static struct spu_context *grab_runnable(void)
 	return found;
 }
 
+static struct spu_context *grab_runnable_or_free(struct spu *spu)
+{
+	struct spu_context *found;
+
+	mutex_lock(&world.info.list_mutex);
+	found = grab_runnable();
+	if (!found)
+		spu->used = false;
+	mutex_unlock(&world.info.list_mutex);
+	return found;
+}
+
 /* spu_schedule(): with a reference, and without any mutex */
 static void schedule_on(struct spu *spu, struct spu_context *ctx)
 {
-	if (ctx->flags & SPU_CREATE_NOSCHED) {
-		set_free(spu);
-		wake_up_all(&ctx->stop_wq);
+	bool wanted;
+
+	do {
+		mutex_lock(&ctx->state_mutex);
+		wanted = ctx->owner && ctx->state == SPU_STATE_SAVED &&
+			(test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags) ||
+			 test_bit(SPU_SCHED_LOADING, &ctx->sched_flags));
+		if (wanted) {
+			spu_del_from_rq(ctx);
+			schedule(spu, ctx);
+		}
+		mutex_unlock(&ctx->state_mutex);
 		put_spu_context(ctx);
-		return;
-	}
-	mutex_lock(&ctx->state_mutex);
-	if (ctx->owner && ctx->state == SPU_STATE_SAVED &&
-	    test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags)) {
-		spu_del_from_rq(ctx);
-		mutex_lock(&world.info.list_mutex);
-		bind(spu, ctx);
-		mutex_unlock(&world.info.list_mutex);
-	} else {
-		set_free(spu);
-	}
-	mutex_unlock(&ctx->state_mutex);
-	put_spu_context(ctx);
+		ctx = wanted ? NULL : grab_runnable_or_free(spu);
+	} while (ctx);
 }
 
-static void unschedule(struct spu_context *ctx, bool free)
+static void unschedule(struct spu_context *ctx)
 {
-	struct spu *spu = ctx->spu;
-
 	mutex_lock(&world.info.list_mutex);
-	if (free)
-		spu->used = false;
 	unbind(ctx);
 	mutex_unlock(&world.info.list_mutex);
 }
@@ -571,10 +577,14 @@ static void deactivate(struct spu_context *ctx, bool force)
 
 	if (!spu)
 		return;
-	new = grab_runnable();
-	if (!new && !force)
-		return;
-	unschedule(ctx, !new);
+	if (force) {
+		unschedule(ctx);
+		new = grab_runnable_or_free(spu);
+	} else {
+		new = grab_runnable();
+		if (new)
+			unschedule(ctx);
+	}
 	if (new) {
 		mutex_unlock(&ctx->state_mutex);
 		schedule_on(spu, new);
@@ -599,9 +609,8 @@ void spu_yield(struct spu_context *ctx)
 }
 
 /*
- * spusched_thread(), as far as it gives an SPU that is free to a context that
- * came too late to be seen by who gave it up; and only where the scenario says
- * so, that of a context that has stopped: event.c is to be faster.
+ * spusched_thread(), where the scenario says so, as far as it gives the SPU of a
+ * context that has stopped to another: event.c is to be faster.
  */
 static bool holder_has_stopped(void)
 {
@@ -612,7 +621,7 @@ static bool holder_has_stopped(void)
 
 static bool tick_is_needed(void *arg)
 {
-	return spu_sched_has_waiters() && (!world.spu.used || holder_has_stopped());
+	return spu_sched_has_waiters() && holder_has_stopped();
 }
 
 static void tick_body(void *arg)
@@ -627,12 +636,6 @@ static void tick_body(void *arg)
 		if (ctx) {
 			spu_yield(ctx);
 			put_spu_context(ctx);
-		} else if (get_idle(&world.spu)) {
-			ctx = grab_runnable();
-			if (ctx)
-				schedule_on(&world.spu, ctx);
-			else
-				set_free(&world.spu);
 		}
 	}
 }
@@ -663,8 +666,10 @@ bool spu_sched_has_waiters(void)
 
 int spu_activate(struct spu_context *ctx, unsigned long flags)
 {
+	bool nosched = ctx->flags & SPU_CREATE_NOSCHED;
 	struct spu *spu = &world.spu;
-	struct wait_entry e = { .exclusive = true };
+	struct wait_entry e = { };
+	bool idle;
 
 	for (;;) {
 		if (ctx->spu)
@@ -673,27 +678,34 @@ int spu_activate(struct spu_context *ctx, unsigned long flags)
 			return -ERESTARTSYS;
 		if (!ctx->owner)
 			return -ENODEV;
-		if (get_idle(spu)) {
-			mutex_lock(&world.info.list_mutex);
-			bind(spu, ctx);
-			mutex_unlock(&world.info.list_mutex);
-			return 0;
-		}
-		if (!(ctx->flags & SPU_CREATE_NOSCHED)) {
-			add_to_rq(ctx);
-			return 0;
-		}
-		if (flags & SPU_ACTIVATE_NOWAIT)
+		idle = get_idle(spu);
+		if (!idle && nosched && flags & SPU_ACTIVATE_NOWAIT)
 			return -EAGAIN;
+		if (!idle) {
+			/* spu_queue_or_get_idle() */
+			add_to_rq(ctx);
+			idle = get_idle(spu);
+			if (idle)
+				spu_del_from_rq(ctx);
+		}
+		if (idle) {
+			schedule(spu, ctx);
+			return 0;
+		}
+		if (!nosched || flags & SPU_ACTIVATE_NOINTR)
+			return 0;
 
 		/* spu_prio_wait() */
-		prepare_to_wait(&ctx->stop_wq, &e);
-		add_to_rq(ctx);
-		mutex_unlock(&ctx->state_mutex);
-		wait_sleep(&e, "wait for an SPU");
-		mutex_lock(&ctx->state_mutex);
+		set_bit(SPU_SCHED_LOADING, &ctx->sched_flags);
+		while (!ctx->spu && ctx->owner && !signal_pending(current)) {
+			prepare_to_wait(&ctx->run_wq, &e);
+			mutex_unlock(&ctx->state_mutex);
+			wait_sleep(&e, "wait for an SPU");
+			mutex_lock(&ctx->state_mutex);
+			finish_wait(&ctx->run_wq, &e);
+		}
 		spu_del_from_rq(ctx);
-		finish_wait(&ctx->stop_wq, &e);
+		clear_bit(SPU_SCHED_LOADING, &ctx->sched_flags);
 	}
 }
 
@@ -739,15 +751,15 @@ static void handle_event(struct spu_context *ctx, u32 event)
 
 int spufs_handle_class0(struct spu_context *ctx)
 {
-	unsigned long stat = ctx->csa.class_0_pending;
+	unsigned long stat;
 
-	if (!stat)
+	if (!ctx->csa.class_0_pending)
 		return 0;
+	stat = __atomic_exchange_n(&ctx->csa.class_0_pending, 0, __ATOMIC_SEQ_CST);
 	if (stat & CLASS0_DMA_ALIGNMENT_INTR)
 		handle_event(ctx, SPE_EVENT_DMA_ALIGNMENT);
 	if (stat & CLASS0_SPU_ERROR_INTR)
 		handle_event(ctx, SPE_EVENT_SPE_ERROR);
-	ctx->csa.class_0_pending = 0;
 	return -EIO;
 }
 
@@ -1115,7 +1127,8 @@ static void wait_for(struct thread *t, struct context *c, __poll_t wanted)
 static void run_thread_step(struct thread *t, const struct step *s, int number)
 {
 	struct context *c = &world.contexts[s->context];
-	struct spu_context *ctx = &c->ctx;
+	struct spu_context *ctx = &c->ctx, *next;
+	bool preempted;
 	u32 event;
 
 	switch (s->op) {
@@ -1164,13 +1177,18 @@ static void run_thread_step(struct thread *t, const struct step *s, int number)
 		/* spusched_tick() */
 		get_spu_context(ctx);
 		mutex_lock(&ctx->state_mutex);
-		if (ctx->state == SPU_STATE_RUNNABLE) {
-			unschedule(ctx, false);
+		preempted = ctx->state == SPU_STATE_RUNNABLE;
+		if (preempted) {
+			unschedule(ctx);
 			if (test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
 				add_to_rq(ctx);
-			set_free(&world.spu);
 		}
 		mutex_unlock(&ctx->state_mutex);
+		if (preempted) {
+			next = grab_runnable_or_free(&world.spu);
+			if (next)
+				schedule_on(&world.spu, next);
+		}
 		put_spu_context(ctx);
 		break;
 	case REGS:
@@ -1406,6 +1424,7 @@ static void setup_context(struct context *c, unsigned long flags)
 	mutex_init(&ctx->state_mutex);
 	mutex_init(&ctx->run_mutex);
 	init_waitqueue_head(&ctx->stop_wq);
+	init_waitqueue_head(&ctx->run_wq);
 	ctx->state = SPU_STATE_SAVED;
 	ctx->ops = &backing_ops;
 	ctx->owner = c;

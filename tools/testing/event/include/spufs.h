@@ -36,7 +36,8 @@
 #define SPU_PRIVCNTL_MODE_NORMAL	0
 #define SPU_PRIVCNTL_MODE_SINGLE_STEP	(1UL << 62)
 
-enum { SPU_SCHED_NOTIFY_ACTIVE, SPU_SCHED_WAS_ACTIVE, SPU_SCHED_SPU_RUN };
+enum { SPU_SCHED_NOTIFY_ACTIVE, SPU_SCHED_WAS_ACTIVE, SPU_SCHED_SPU_RUN,
+       SPU_SCHED_LOADING };
 enum { SPU_UTIL_USER, SPU_UTIL_SYSTEM, SPU_UTIL_IOWAIT, SPU_UTIL_IDLE_LOADED };
 enum { SWITCH_LOG_START, SWITCH_LOG_STOP, SWITCH_LOG_EXIT };
 #define SPU_ACTIVATE_NOINTR	1
@@ -87,7 +88,7 @@ struct spu_context {
 	void *owner;
 	int refs;
 	bool destroyed;
-	wait_queue_head_t stop_wq;
+	wait_queue_head_t stop_wq, run_wq;
 	const struct spu_context_ops *ops;
 	unsigned long flags, event_return, sched_flags;
 	struct spu_fault fault;

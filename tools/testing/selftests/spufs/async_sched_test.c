@@ -38,6 +38,19 @@ static bool is_loaded(int fd)
 	return len > 0 && strtoul(text, NULL, 16) != 0xffffffff;
 }
 
+/* The faults in the hash table that the context has met, from its file stat */
+static int fault_count(int fd)
+{
+	int file = openat(fd, "stat", O_RDONLY), count = -1;
+	char text[256] = "";
+
+	if (read(file, text, sizeof(text) - 1) < 0 ||
+	    sscanf(text, "%*s %*s %*s %*s %*s %*s %*s %*s %d", &count) != 1)
+		count = -1;
+	close(file);
+	return count;
+}
+
 #define EXPECT_ECHO_STOP(ctx) \
 	EXPECT_STOP(ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED)
 
@@ -844,6 +857,80 @@ TEST_F(event, file_takes_other_calls_like_an_eventfd)
 	close(pipes[1]);
 	fclose(file);
 	close(reference);
+}
+
+/*
+ * DMA to a register of another context, which has no SPE: the fault waits until
+ * it gets one.
+ */
+#define SIG_NOTIFY_1	0x1400c
+#define SIGNAL		0x600d
+
+FIXTURE(peer)
+{
+	struct async from, to;
+	volatile __u32 *map;
+};
+
+FIXTURE_SETUP(peer)
+{
+	struct mfc_args args = { .cmd = MFC_PUT, .lsa = 0x400c, .size = 4 };
+	const __u32 signal = SIGNAL;
+	char *ps;
+	int file;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, echo_create(&self->to, 0));
+	file = openat(self->to.fd, "psmap", O_RDWR);
+	ps = mmap(NULL, 0x20000, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	ASSERT_TRUE(ps != MAP_FAILED);
+	close(file);
+
+	ASSERT_EQ(0, async_create(&self->from, 0));
+	args.eah = spu_eah(ps + SIG_NOTIFY_1);
+	args.eal = spu_eal(ps + SIG_NOTIFY_1);
+	ASSERT_EQ(0, spu_load(self->from.fd, spu_mfc));
+	ASSERT_EQ(0, spu_poke(self->from.fd, SPU_MFC_ARGS, &args, sizeof(args)));
+	ASSERT_EQ(0, spu_poke(self->from.fd, args.lsa, &signal, sizeof(signal)));
+	ASSERT_EQ(0, async_start(&self->from, 0));
+	ASSERT_TRUE(wait_until(fault_count(self->from.fd) > 0));
+	EXPECT_NO_EVENT(&self->from);
+}
+
+FIXTURE_TEARDOWN(peer)
+{
+	async_close(&self->from);
+	async_close(&self->to);
+}
+
+TEST_F(peer, gets_a_signal_when_it_is_loaded)
+{
+	struct spu_event event;
+	__u64 signal = 0;
+	int file;
+
+	ASSERT_EQ(0, async_start(&self->to, SPU_ECHO_WAIT));
+	ASSERT_EVENT(&self->from, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), event.status);
+	TELL_AND_EXPECT_STOP(&self->to);
+	file = openat(self->to.fd, "signal1", O_RDONLY);
+	EXPECT_EQ(sizeof(signal), read(file, &signal, sizeof(signal)));
+	EXPECT_EQ(SIGNAL, signal);
+	close(file);
+}
+
+TEST_F(peer, is_not_waited_for_after_a_stop)
+{
+	struct spu_event event;
+
+	ASSERT_EQ(0, async_stop(&self->from));
+	ASSERT_EVENT(&self->from, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(0, event.status & SPU_STATUS_STOPPED_BY_STOP);
+	/* and nothing of the fault stays behind with the context */
+	async_close(&self->from);
+	EXPECT_TRUE(wait_until(spu_contexts() == 1));
+	self->from = (struct async){ -1, -1 };
 }
 
 TEST_HARNESS_MAIN

@@ -2,14 +2,17 @@
 /*
  * Whose memory an SPU sees, and what becomes of DMA to an address that is
  * nobody's. A kernel may resolve the former in the wrong memory, and wait for
- * ever for the latter.
+ * ever for the latter. And of two errors at once it may forget one.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
 #include "spufs_test.h"
 
 #include "spu/copy.h_shipped"
+#include "spu/errors.h_shipped"
 #include "spu/mfc.h_shipped"
 
 FIXTURE(fault)
@@ -96,6 +99,72 @@ TEST_F(fault, at_no_segment_is_an_error)
 		EXPECT_LE(0, sys_spu_run(self->fd, &npc, &event));
 		EXPECT_EQ(SPE_EVENT_SPE_DATA_STORAGE, event);
 	}
+}
+
+struct errors {
+	int fd, ret;
+	pid_t tid;
+	__u32 event;
+};
+
+static void *run_errors(void *arg)
+{
+	struct errors *errors = arg;
+	__u32 npc = 0;
+
+	errors->tid = syscall(SYS_gettid);
+	errors->ret = sys_spu_run(errors->fd, &npc, &errors->event);
+	return NULL;
+}
+
+static __u32 status(int fd)
+{
+	int file = openat(fd, "cntl", O_RDONLY);
+	char text[32] = "";
+
+	if (read(file, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(file);
+	return strtoul(text, NULL, 16);
+}
+
+/*
+ * Two errors, and only after the second one does the thread in spu_run come to
+ * look: something more urgent keeps its CPU busy until then.
+ */
+TEST_F(fault, that_comes_twice_is_reported_twice)
+{
+	struct errors errors = { .fd = self->fd };
+	struct sched_param param = { .sched_priority = 1 };
+	struct timespec now, end;
+	pthread_t thread;
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+
+	ASSERT_EQ(0, spu_load(self->fd, spu_errors));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_errors, &errors));
+	ASSERT_TRUE(wait_until(thread_sleeps(errors.tid) &&
+			       loaded_on(self->fd) >= 0));
+	if (sched_setscheduler(0, SCHED_FIFO, &param)) {
+		ASSERT_EQ(EPERM, errno);
+		spu_tell(self->fd, 1);
+		pthread_join(thread, NULL);
+		SKIP(return, "SCHED_FIFO needs CAP_SYS_NICE");
+	}
+	ASSERT_EQ(0, spu_tell(self->fd, 1));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += TIMEOUT_MS / 1000;
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while (!(status(self->fd) & SPU_STATUS_INVALID_INSTR) &&
+	       now.tv_sec <= end.tv_sec);
+	param.sched_priority = 0;
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &param));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(SPE_EVENT_DMA_ALIGNMENT | SPE_EVENT_SPE_ERROR, errors.event);
 }
 
 TEST_HARNESS_MAIN

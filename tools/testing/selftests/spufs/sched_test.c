@@ -4,6 +4,7 @@
  * for a moment. On a kernel that forgets one of them it waits for ever.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -15,6 +16,7 @@
 #include "spu/stop.h_shipped"
 
 #define TICKS	100
+#define ROUNDS	200
 
 /* A context that a thread of its own runs */
 struct runner {
@@ -181,6 +183,134 @@ TEST_F(nosched, gets_an_spe)
 	close(nosched->fd);
 	for (; i < self->spes; i++)
 		expect_goes_on(_metadata, &self->others[i]);
+}
+
+/*
+ * All SPEs are held by SPU_CREATE_NOSCHED contexts that have run, so nothing is
+ * preempted; then another one waits for an SPE.
+ */
+FIXTURE(held)
+{
+	int spes;
+	struct runner *held, nosched, other;
+};
+
+static void start(struct __test_metadata *_metadata, struct runner *runner,
+		  unsigned int flags)
+{
+	*runner = (struct runner){ .npc = SPU_STOP_STOP_1337 };
+	runner->fd = spu_create(flags);
+	ASSERT_LE(0, runner->fd);
+	ASSERT_EQ(0, spu_load(runner->fd, spu_stop));
+	ASSERT_EQ(0, pthread_create(&runner->thread, NULL, run, runner));
+}
+
+static void finish(struct __test_metadata *_metadata, struct runner *runner)
+{
+	ASSERT_TRUE(wait_until(is_done(runner)));
+	ASSERT_EQ(0, pthread_join(runner->thread, NULL));
+}
+
+/* Have a context hold an SPE. */
+static void hold(struct __test_metadata *_metadata, struct runner *runner)
+{
+	start(_metadata, runner, SPU_CREATE_NOSCHED);
+	finish(_metadata, runner);
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), runner->ret);
+}
+
+static void ignore(int sig)
+{
+}
+
+FIXTURE_SETUP(held)
+{
+	int i, fd;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	fd = spu_create(SPU_CREATE_NOSCHED);
+	if (fd < 0) {
+		ASSERT_EQ(EPERM, errno);
+		SKIP(return, "NOSCHED needs CAP_SYS_NICE");
+	}
+	close(fd);
+	self->spes = spe_count();
+	self->held = calloc(self->spes, sizeof(*self->held));
+	for (i = 0; i < self->spes; i++)
+		hold(_metadata, &self->held[i]);
+}
+
+FIXTURE_TEARDOWN(held)
+{
+	int i;
+
+	for (i = 0; i < self->spes; i++)
+		close(self->held[i].fd);
+}
+
+/*
+ * A NOSCHED context waits for an SPE, and another context behind it.  When an
+ * SPE becomes free, and before the thread of the first one comes to notice, it
+ * gets a signal: the SPE must not be lost on it.
+ */
+TEST_F(held, is_not_lost_on_who_has_a_signal)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	struct sched_param param = { .sched_priority = 1 };
+	struct runner *nosched = &self->nosched, *other = &self->other;
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	sigaction(SIGUSR1, &action, NULL);
+
+	start(_metadata, nosched, SPU_CREATE_NOSCHED);
+	ASSERT_TRUE(wait_until(thread_sleeps(nosched->tid)));
+	start(_metadata, other, 0);
+	ASSERT_TRUE(wait_until(thread_sleeps(other->tid)));
+
+	/* keep the CPU to this thread */
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &param));
+	close(self->held[0].fd);
+	pthread_kill(nosched->thread, SIGUSR1);
+	param.sched_priority = 0;
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &param));
+
+	finish(_metadata, nosched);
+	close(nosched->fd);
+	finish(_metadata, other);
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), other->ret);
+	close(other->fd);
+	self->held[0].fd = -1;
+}
+
+/*
+ * Two contexts start, for which there is one SPE and another one that is just
+ * being set free.
+ */
+TEST_F(held, goes_to_who_waits_when_it_becomes_free)
+{
+	struct runner *next = &self->nosched, *last = &self->other;
+	int i, round;
+
+	close(self->held[0].fd);
+	for (round = 0; round < ROUNDS; round++) {
+		i = round % (self->spes - 1) + 1;
+		start(_metadata, next, SPU_CREATE_NOSCHED);
+		start(_metadata, last, 0);
+		close(self->held[i].fd);
+		ASSERT_TRUE(wait_until(is_done(last) && is_done(next))) {
+			TH_LOG("round %d: %s waits", round,
+			       is_done(last) ? "the NOSCHED one" : "the other");
+		}
+		finish(_metadata, next);
+		finish(_metadata, last);
+		close(last->fd);
+		self->held[i] = *next;
+	}
+	self->held[0].fd = -1;
 }
 
 TEST_HARNESS_MAIN

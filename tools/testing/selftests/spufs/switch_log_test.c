@@ -3,13 +3,11 @@
  * The file switch_log: a line for each time that a context gets an SPE, gives
  * it up, or leaves spu_run.
  */
-#include <linux/userfaultfd.h>
-#include <pthread.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/time.h>
 
 #include "../kselftest_harness.h"
+#include "hold.h"
 #include "spufs_test.h"
 
 #include "spu/stop.h_shipped"
@@ -101,23 +99,6 @@ TEST_F(log, keeps_the_line_that_could_not_be_copied)
 	EXPECT_EQ(LINES, count_lines(lines, len));
 }
 
-struct reader {
-	int log;
-	pid_t tid;
-	char *page;
-	ssize_t len;
-};
-
-/* The page is missing: this sleeps in copy_to_user(), with the mutex held. */
-static void *read_into_page(void *arg)
-{
-	struct reader *reader = arg;
-
-	reader->tid = gettid();
-	reader->len = read(reader->log, reader->page, HALF);
-	return NULL;
-}
-
 static void on_alarm(int signal)
 {
 }
@@ -125,29 +106,14 @@ static void on_alarm(int signal)
 TEST_F(log, is_polled_while_somebody_has_the_mutex)
 {
 	const struct itimerval soon = { .it_value.tv_usec = 1000 };
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_zeropage zero = { };
 	struct sigaction action = { .sa_handler = on_alarm };
-	struct reader reader = { .log = self->log };
 	struct pollfd pollfd = { .fd = self->log, .events = POLLIN | POLLOUT };
-	long page = sysconf(_SC_PAGESIZE);
-	pthread_t thread;
-	int uffd, ready;
+	struct holder holder;
+	int ready;
 
-	uffd = syscall(SYS_userfaultfd, 0);
-	if (uffd < 0)
-		SKIP(return, "userfaultfd: %s", strerror(errno));
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
-	reader.page = mmap(NULL, page, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(reader.page != MAP_FAILED);
-	range.range.start = (uintptr_t)reader.page;
-	range.range.len = page;
-	zero.range = range.range;
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &range));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, read_into_page, &reader));
-	ASSERT_TRUE(wait_until(thread_sleeps(reader.tid)));
+	if (no_hold())
+		SKIP(return, "%s", no_hold());
+	ASSERT_EQ(0, hold_begin(&holder));
 
 	/* poll does not wait for it, and knows of no error */
 	sigaction(SIGALRM, &action, NULL);
@@ -156,11 +122,11 @@ TEST_F(log, is_polled_while_somebody_has_the_mutex)
 	EXPECT_EQ(1, ready);
 	EXPECT_EQ(POLLIN, pollfd.revents);
 
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
-	ASSERT_EQ(0, pthread_join(thread, NULL));
-	EXPECT_LT(0, reader.len);
-	munmap(reader.page, page);
-	close(uffd);
+	ASSERT_EQ(0, hold_end(&holder));
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	hold_helper(argc, argv);
+	return test_harness_run(argc, argv);
+}
