@@ -25,7 +25,7 @@ again:
 	wrch	$ch21, $6	# MFC_Cmd
 	rdch	$11, $ch27	# MFC_RdAtomicStat
 	lqr	$12, line
-	brnz	$12, again	# taken
+	brnz	$12, taken
 	shufb	$15, $13, $12, $14
 	stqr	$15, line
 	wrch	$ch16, $5
@@ -49,6 +49,13 @@ again:
 	ai	$22, $22, -1
 	brnz	$22, again
 	stop	0x1001
+	# Who has it may be long at it, if that is a thread that does not run.
+taken:
+	il	$17, 500
+pause:
+	ai	$17, $17, -1
+	brnz	$17, pause
+	br	again
 	.balign	16
 args:
 	.long	0, 0, 0, 0
