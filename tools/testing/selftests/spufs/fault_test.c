@@ -101,6 +101,144 @@ TEST_F(fault, at_no_segment_is_an_error)
 	}
 }
 
+/*
+ * A page takes another's place, and whoever knew the one before must forget
+ * it: another CPU, and the SPE. That SPUs use the same memory must not be taken
+ * for a CPU that does already.
+ */
+struct pages {
+	int *page, *next;
+	long size;
+	struct copy_args args;
+	int fd, cpu, seen;
+	bool known, replaced;
+};
+
+static bool run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+static bool copy_page(struct pages *p)
+{
+	__u32 npc = 0, event;
+
+	return sys_spu_run(p->fd, &npc, &event) == SPU_STATUS_STOP(SPU_DONE);
+}
+
+static bool make_pages(struct pages *p)
+{
+	char *map = mmap(NULL, 3 * p->size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int *copy = (void *)(map + 2 * p->size);
+
+	if (map == MAP_FAILED)
+		return false;
+	p->page = (void *)map;
+	p->next = (void *)(map + p->size);
+	*p->page = 1;
+	*p->next = 2;
+	p->args = (struct copy_args) {
+		.src_hi = spu_eah(map), .src_lo = spu_eal(map),
+		.dst_hi = spu_eah(copy), .dst_lo = spu_eal(copy),
+		.size = 128, .chunks = 1, .stride = p->size,
+	};
+	p->fd = spu_create(0);
+	if (p->fd < 0 || spu_load(p->fd, spu_copy) ||
+	    spu_poke(p->fd, SPU_COPY_ARGS, &p->args, sizeof(p->args)) ||
+	    !copy_page(p))
+		return false;
+	p->seen = *copy;
+	return p->seen == 1;
+}
+
+static bool replace_page(struct pages *p)
+{
+	return mremap(p->next, p->size, p->size, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      p->page) == p->page;
+}
+
+static void *look_twice(void *arg)
+{
+	struct pages *p = arg;
+
+	if (!run_on(p->cpu))
+		return NULL;
+	p->seen = *(volatile int *)p->page;
+	/* Nothing in between may make this CPU forget where the page is. */
+	__atomic_store_n(&p->known, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&p->replaced, __ATOMIC_ACQUIRE))
+		;
+	p->seen = *(volatile int *)p->page;
+	return p;
+}
+
+static int seen_by_another_cpu(struct pages *p)
+{
+	pthread_t thread;
+	void *ok;
+
+	if (!make_pages(p) || pthread_create(&thread, NULL, look_twice, p))
+		return -1;
+	while (!__atomic_load_n(&p->known, __ATOMIC_ACQUIRE))
+		if (!pthread_tryjoin_np(thread, &ok))
+			return -1;
+	if (!replace_page(p))
+		return -1;
+	__atomic_store_n(&p->replaced, true, __ATOMIC_RELEASE);
+	pthread_join(thread, &ok);
+	return p->seen;
+}
+
+static int seen_by_the_spu(struct pages *p)
+{
+	int *copy;
+
+	if (!make_pages(p) || !replace_page(p) || !copy_page(p))
+		return -1;
+	copy = (void *)((char *)p->page + 2 * p->size);
+	return *copy;
+}
+
+/* What was seen in a process of its own, which was on no CPU but @first */
+static int seen(int (*look)(struct pages *p), struct pages *p, int first)
+{
+	int status;
+	pid_t child;
+
+	if (!run_on(first))
+		return -1;
+	child = fork();
+	if (!child)
+		_exit(look(p));
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+TEST_F(fault, is_not_where_another_page_was)
+{
+	struct pages pages = { .size = self->page };
+	int cpu, cpus[2], n = 0;
+	cpu_set_t set;
+
+	if (!access("/sys/module/spufs/initstate", F_OK))
+		SKIP(return, "spufs is a module, the kernel may be unpatched");
+	ASSERT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
+	for (cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[n++] = cpu;
+	EXPECT_EQ(2, seen(seen_by_the_spu, &pages, cpus[0]));
+	if (n < 2)
+		SKIP(return, "for another CPU to see it: there is none");
+	pages.cpu = cpus[1];
+	EXPECT_EQ(2, seen(seen_by_another_cpu, &pages, cpus[0]));
+}
+
 struct errors {
 	int fd, ret;
 	pid_t tid;
