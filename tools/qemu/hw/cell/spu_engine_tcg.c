@@ -274,7 +274,7 @@ void HELPER(spu_wrch)(CPUPPCState *env, uint32_t insn)
     channel(env, insn, do_wrch);
 }
 
-/* To code, or while memory's changes are logged */
+/* To code */
 void HELPER(spu_store)(CPUPPCState *env, uint64_t addr, void *rt)
 {
     MemOpIdx oi = make_memop_idx(MO_128 | MO_BE | MO_ATOM_NONE, 0);
@@ -369,7 +369,6 @@ SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
     s->ls_space = ls_space;
     s->engine.ops = &spu_engine_tcg_ops;
     s->engine.spu = spu;
-    s->ls = spu->ls;
     s->engine.stopped = stopped_fn;
     s->engine.opaque = opaque;
     /* The PPE has the first one. */

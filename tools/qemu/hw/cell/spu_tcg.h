@@ -41,7 +41,6 @@ struct SPUCPU {
     /* shufb controls by log2 of the element's size, and address % 16 */
     SPUReg insertion[4][16];
 
-    uint8_t *ls;
     /* By quadword of local store: instructions there may be translated. */
     uint8_t code[SPU_LS_SIZE / 16];
     uint64_t insns;             /* executed since the engine was started */

@@ -31,10 +31,17 @@
 #include "exec/helper-info.c.inc"
 #undef  HELPER_H
 
+/* Of a load or store: the words of up to two registers, and an offset */
+typedef struct Address {
+    int num_regs;
+    int regs[2];
+    uint32_t offset;
+} Address;
+
 /* A store to code, which is behind the end of its block */
 typedef struct SlowStore {
     TCGLabel *label;
-    TCGv_i64 addr;
+    Address addr;
     int rt;
     uint32_t next;
     int num_insns;
@@ -46,6 +53,7 @@ typedef struct DisasContext {
     uint32_t pc;            /* of the instruction */
     uint32_t next;          /* the one after it */
     uint32_t insn;
+    uint8_t *ls;
     bool single_step;
     bool direct;            /* loads and stores go straight to local store */
     uint8_t control;                        /* set by this instruction ... */
@@ -349,24 +357,43 @@ static void gen_swap_quad(TCGv_i64 *q)
     }
 }
 
-/* Where in the host's memory local store has @addr */
-static TCGv_ptr gen_host_addr(TCGv_i64 addr)
+static TCGv_i64 gen_addr(const Address *a)
 {
-    TCGv_ptr ls = tcg_temp_new_ptr();
+    uint32_t mask = SPU_LS_MASK & ~15;
+    TCGv_i64 addr, t;
+
+    if (!a->num_regs) {
+        return tcg_constant_i64(a->offset & mask);
+    }
+    addr = tcg_temp_new_i64();
+    tcg_gen_ld32u_i64(addr, tcg_env, GPR_W(a->regs[0], 0));
+    if (a->num_regs == 2) {
+        t = tcg_temp_new_i64();
+        tcg_gen_ld32u_i64(t, tcg_env, GPR_W(a->regs[1], 0));
+        tcg_gen_add_i64(addr, addr, t);
+    }
+    tcg_gen_addi_i64(addr, addr, (int32_t)a->offset);
+    tcg_gen_andi_i64(addr, addr, mask);
+    return addr;
+}
+
+/* Where in the host's memory this SPU's local store has @addr */
+static TCGv_ptr gen_host_addr(DisasContext *ctx, TCGv_i64 addr)
+{
     TCGv_ptr p = tcg_temp_new_ptr();
 
     tcg_gen_trunc_i64_ptr(p, addr);
-    tcg_gen_ld_ptr(ls, tcg_env, ENV_OFFSET(ls));
-    tcg_gen_add_ptr(p, p, ls);
+    tcg_gen_add_ptr(p, p, tcg_constant_ptr(ctx->ls));
     return p;
 }
 
-static bool gen_load(DisasContext *ctx, int rt, TCGv_i64 addr)
+static bool gen_load(DisasContext *ctx, int rt, Address a)
 {
+    TCGv_i64 addr = gen_addr(&a);
     TCGv_i64 q[2] = { tcg_temp_new_i64(), tcg_temp_new_i64() };
 
     if (ctx->direct) {
-        TCGv_ptr p = gen_host_addr(addr);
+        TCGv_ptr p = gen_host_addr(ctx, addr);
 
         for (int i = 0; i < 2; i++) {
             tcg_gen_ld_i64(q[i], p, i * 8);
@@ -381,10 +408,10 @@ static bool gen_load(DisasContext *ctx, int rt, TCGv_i64 addr)
     return gen_store_quad(rt, q);
 }
 
-static bool gen_store(DisasContext *ctx, int rt, TCGv_i64 addr)
+static bool gen_store(DisasContext *ctx, int rt, Address a)
 {
+    TCGv_i64 addr = gen_addr(&a);
     TCGv_i32 slow = tcg_temp_new_i32();
-    TCGv_i32 log = tcg_temp_new_i32();
     TCGv_ptr p = tcg_temp_new_ptr();
     TCGv_i64 line = tcg_temp_new_i64();
     TCGv_i64 q[2];
@@ -400,24 +427,22 @@ static bool gen_store(DisasContext *ctx, int rt, TCGv_i64 addr)
         return true;
     }
 
-    /* Is there code, or does someone want to know what is written? */
+    /* Is there code? */
     tcg_gen_shri_i64(line, addr, 4);
     tcg_gen_trunc_i64_ptr(p, line);
     tcg_gen_add_ptr(p, p, tcg_env);
     tcg_gen_ld8u_i32(slow, p, ENV_OFFSET(code));
-    tcg_gen_ld_i32(log, tcg_constant_ptr(&global_dirty_tracking), 0);
-    tcg_gen_or_i32(slow, slow, log);
     label = gen_new_label();
     tcg_gen_brcondi_i32(TCG_COND_NE, slow, 0, label);
     ctx->slow[ctx->num_slow++] = (SlowStore) {
-        label, addr, rt, ctx->next, ctx->base.num_insns
+        label, a, rt, ctx->next, ctx->base.num_insns
     };
     if (ctx->num_slow == ARRAY_SIZE(ctx->slow)) {
         ctx->base.is_jmp = DISAS_TOO_MANY;
     }
 
     gen_load_quad(q, rt);
-    p = gen_host_addr(addr);
+    p = gen_host_addr(ctx, addr);
     gen_swap_quad(q);
     for (int i = 0; i < 2; i++) {
         tcg_gen_st_i64(q[i], p, i * 8);
@@ -431,54 +456,27 @@ static void gen_slow_stores(DisasContext *ctx)
         SlowStore *s = &ctx->slow[i];
 
         gen_set_label(s->label);
-        gen_helper_spu_store(tcg_env, s->addr, PTR(s->rt));
+        gen_helper_spu_store(tcg_env, gen_addr(&s->addr), PTR(s->rt));
         gen_set_pc(s->next);
         gen_count(s->num_insns);
         gen_goto_counted(ctx);
     }
 }
 
-static TCGv_i64 const_addr(uint32_t addr)
-{
-    return tcg_constant_i64(addr & SPU_LS_MASK & ~15);
-}
-
-static TCGv_i64 gen_addr_d(arg_ri *a)
-{
-    TCGv_i64 addr = tcg_temp_new_i64();
-
-    tcg_gen_ld32u_i64(addr, tcg_env, GPR_W(a->ra, 0));
-    tcg_gen_addi_i64(addr, addr, a->imm * 16);
-    tcg_gen_andi_i64(addr, addr, SPU_LS_MASK & ~15);
-    return addr;
-}
-
-static TCGv_i64 gen_addr_x(arg_rr *a)
-{
-    TCGv_i64 addr = tcg_temp_new_i64();
-    TCGv_i64 index = tcg_temp_new_i64();
-
-    tcg_gen_ld32u_i64(addr, tcg_env, GPR_W(a->ra, 0));
-    tcg_gen_ld32u_i64(index, tcg_env, GPR_W(a->rb, 0));
-    tcg_gen_add_i64(addr, addr, index);
-    tcg_gen_andi_i64(addr, addr, SPU_LS_MASK & ~15);
-    return addr;
-}
-
-#define TRANS_ACCESS(name, type, gen, addr)                             \
-static bool trans_##name(DisasContext *ctx, type *a)                    \
+#define TRANS_ACCESS(suffix, type, ...)                                 \
+static bool trans_lq##suffix(DisasContext *ctx, type *a)                \
 {                                                                       \
-    return gen(ctx, a->rt, addr);                                       \
+    return gen_load(ctx, a->rt, (Address) { __VA_ARGS__ });             \
+}                                                                       \
+static bool trans_stq##suffix(DisasContext *ctx, type *a)               \
+{                                                                       \
+    return gen_store(ctx, a->rt, (Address) { __VA_ARGS__ });            \
 }
 
-TRANS_ACCESS(lqd, arg_ri, gen_load, gen_addr_d(a))
-TRANS_ACCESS(lqx, arg_rr, gen_load, gen_addr_x(a))
-TRANS_ACCESS(lqa, arg_i, gen_load, const_addr(a->imm * 4))
-TRANS_ACCESS(lqr, arg_i, gen_load, const_addr(ctx->pc + a->imm * 4))
-TRANS_ACCESS(stqd, arg_ri, gen_store, gen_addr_d(a))
-TRANS_ACCESS(stqx, arg_rr, gen_store, gen_addr_x(a))
-TRANS_ACCESS(stqa, arg_i, gen_store, const_addr(a->imm * 4))
-TRANS_ACCESS(stqr, arg_i, gen_store, const_addr(ctx->pc + a->imm * 4))
+TRANS_ACCESS(d, arg_ri, 1, { a->ra }, a->imm * 16)
+TRANS_ACCESS(x, arg_rr, 2, { a->ra, a->rb })
+TRANS_ACCESS(a, arg_i, 0, { }, a->imm * 4)
+TRANS_ACCESS(r, arg_i, 0, { }, ctx->pc + a->imm * 4)
 
 /*
  * Controls for the insertion of an element with shufb: the address tells
@@ -1466,6 +1464,7 @@ static void spu_tr_init_disas_context(DisasContextBase *base, CPUState *cs)
     DisasContext *ctx = container_of(base, DisasContext, base);
     int bound = -(base->pc_first | TARGET_PAGE_MASK) / 4;
 
+    ctx->ls = env_spu_cpu(cpu_env(cs))->engine.spu->ls;
     ctx->single_step = base->tb->flags & SPU_HFLAG_SINGLE_STEP;
     ctx->direct = !(base->tb->flags & SPU_HFLAG_WATCHED) &&
                   !(tb_cflags(base->tb) & CF_USE_ICOUNT) &&
