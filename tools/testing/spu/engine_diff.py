@@ -30,6 +30,7 @@ LS, PS, PRIV1 = BE, BE + 0x40000, BE + 0x1000000
 SPE_STRIDE, PRIV1_STRIDE = 0x80000, 0x2000
 RUN_CNTL, STATUS, NPC = 0x401c, 0x4024, 0x4034
 PRIV_CNTL = BE + 0x60000 + 0x4040
+LSLR = BE + 0x60000 + 0x4058
 
 # Registers that hold instructions
 CODE_REGS = 100
@@ -490,6 +491,76 @@ def self_modifying(machines, table, args):
     return failed
 
 
+def limited(machines, table, args):
+    """
+    SPU_LSLR takes bits away from all addresses (SPU ISA v1.2: they are ANDed
+    with it): what is at or leads to 0x2nnnn is at 0x0nnnn.
+    """
+    return sum(limited_to(lslr, machines, table, args)
+               for lslr in (0x1ffff, 0x1f7ff))
+
+
+def limited_to(lslr, machines, table, args):
+    rng = random.Random(args.seed)
+    image = bytearray(rng.randbytes(LS_SIZE))
+    i16 = lambda name, rt, val: table[name][0] | (val & 0xffff) << 7 | rt
+    ila = lambda rt, val: table['ila'][0] | val << 7 | rt
+    ri = lambda name, rt, ra, val: (table[name][0] | (val & 0x3ff) << 14 |
+                                    ra << 7 | rt)
+    bi = lambda name, ra, bits=0: table[name][0] | bits << 18 | ra << 7
+
+    def relative(name, rt, pc, to):
+        return i16(name, rt, (to - pc) // 4)
+
+    def code(at, *words):
+        struct.pack_into(f'>{len(words)}I', image, at, *words)
+
+    code(0x1000,                # each form: stores, then loads
+         ila(3, 0x29000), ila(4, 0x40), ila(5, 0x555), ila(6, 0x666),
+         ila(7, 0x777), ila(8, 0x888), i16('stqa', 5, 0x29000 // 4),
+         ri('stqd', 6, 3, 1), relative('stqr', 7, 0x1020, 0x29020),
+         table['stqx'][0] | 4 << 14 | 3 << 7 | 8,               # 0x29040
+         i16('lqa', 10, 0x2a000 // 4), ri('lqd', 11, 3, 0x101),  # 0x2a010
+         relative('lqr', 12, 0x1030, 0x2a020), ila(4, 0x1040),
+         table['lqx'][0] | 4 << 14 | 3 << 7 | 13,               # 0x2a040
+         i16('bra', 0, 0x24000 // 4))
+    code(0x4000, relative('brsl', 20, 0x4000, 0x20010))
+    code(0x10, ila(3, 0x25000), bi('bi', 3))
+    code(0x5000, ila(3, 0x26000), bi('bi', 3, 1))               # and enable
+    code(0x6000, relative('brnz', 3, 0x6000, 0x27000))
+    code(0x7000, ila(3, 0x3fff8), bi('bi', 3, 2))               # and disable
+    # The last instructions before a limit, and straight on
+    top = 0x1fff8 & lslr
+    on = top + 8 & lslr
+    code(top, ila(21, 0x111), ila(22, 0x222))
+    code(on, ri('ai', 21, 21, 1), relative('br', 0, on + 4, 0x100))
+    regs = [10, 11, 12, 13, 20, 21, 22]
+    code(0x100, *(i16('stqa', r, (SAVE + 16 * r) // 4) for r in regs), 0x66)
+    expect = bytearray(image)
+    save = SAVE & 0x1ffff
+    for at, val in (0x9000, 0x555), (0x9010, 0x666), (0x9020, 0x777), \
+                   (0x9040, 0x888), (save + 21 * 16, 0x112), \
+                   (save + 22 * 16, 0x222):
+        struct.pack_into('>4I', expect, at, *[val] * 4)
+    for r, at in (10, 0xa000), (11, 0xa010), (12, 0xa020), (13, 0xa040):
+        expect[save + 16 * r:save + 16 * r + 16] = image[at:at + 16]
+    struct.pack_into('>4I', expect, save + 16 * 20, 0x4004, 0, 0, 0)
+    failed = 0
+    for m in machines:
+        m.cmd(f'writeq {LSLR:#x} {lslr:#x}')
+        m.write(LS, bytes(image))
+        m.start(0x1000)
+        status = m.wait()
+        m.cmd(f'writeq {LSLR:#x} 0x3ffff')
+        want = (bytes(expect), 0x660002, 0x100 + 4 * len(regs) + 4)
+        got = m.state(status)
+        if got != want:
+            failed += 1
+            print('# differs, where "reference" is what is expected')
+            difference(want, got)
+    return failed
+
+
 def counters(machines, table, args):
     """Both have executed the same programs, however often they stopped."""
     ref, tcg = (m.insns() for m in machines)
@@ -692,6 +763,7 @@ def main():
         (f'{args.programs} random programs that modify themselves',
          lambda *a: diff(*a, True)),
         ('a program that modifies itself', self_modifying),
+        ('addresses are cut down by SPU_LSLR', limited),
         ('the number of instructions executed', counters),
         ('interrupts of the SPU', spu_interrupt),
     )

@@ -11,9 +11,8 @@
  * Flow Controller in mfc.c.
  *
  * Not modelled: isolation (a load request fails), ECC, performance
- * monitoring, loading of the TLB by software, resource allocation, SPU_LSLR
- * with the translating engine, and MFC_SR1[D]: the local store can always be
- * addressed.
+ * monitoring, loading of the TLB by software, resource allocation, and
+ * MFC_SR1[D]: the local store can always be addressed.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"

@@ -61,7 +61,7 @@ static void set_pc(SPUCPU *s, uint32_t pc)
 
 static uint32_t next_pc(SPUCPU *s)
 {
-    return (s->env.nip + 4) & SPU_LS_MASK;
+    return (s->env.nip + 4) & spu_ls_mask(s->env.hflags);
 }
 
 static void state_from_spu(SPUCPU *s)
@@ -70,7 +70,8 @@ static void state_from_spu(SPUCPU *s)
 
     memcpy(s->gpr, spu->gpr, sizeof(s->gpr));
     set_pc(s, spu->pc);
-    s->env.hflags = spu->single_step ? SPU_HFLAG_SINGLE_STEP : 0;
+    s->env.hflags = (spu->single_step ? SPU_HFLAG_SINGLE_STEP : 0) |
+                    spu->ls_off << SPU_HFLAG_LS_OFF_SHIFT;
 }
 
 static void state_to_spu(SPUCPU *s)
@@ -176,7 +177,7 @@ void HELPER(spu_branch_enable)(CPUPPCState *env, uint32_t target,
     SPUCPU *s = begin(env);
 
     s->engine.spu->int_enabled = enable;
-    set_pc(s, target);
+    set_pc(s, target & spu_ls_mask(env->hflags));
     end(s);
 }
 

@@ -20,6 +20,14 @@ OBJECT_DECLARE_SIMPLE_TYPE(SPUCPU, SPU_CPU)
 #define SPU_HFLAG_SINGLE_STEP   1
 /* Loads and stores go through the TLB, where gdb's watchpoints are. */
 #define SPU_HFLAG_WATCHED       2
+/* From this bit on: what of an address SPU_LSLR takes away (SPUState.ls_off) */
+#define SPU_HFLAG_LS_OFF_SHIFT  14
+
+/* The bits that are left */
+static inline uint32_t spu_ls_mask(uint32_t hflags)
+{
+    return SPU_LS_MASK & ~(hflags >> SPU_HFLAG_LS_OFF_SHIFT);
+}
 
 /*
  * The binary's target is the PPE, and TCG's common code finds a vCPU's state

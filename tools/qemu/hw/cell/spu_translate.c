@@ -54,6 +54,7 @@ typedef struct DisasContext {
     uint32_t next;          /* the one after it */
     uint32_t insn;
     uint8_t *ls;
+    uint32_t ls_mask;       /* of addresses */
     bool single_step;
     bool direct;            /* loads and stores go straight to local store */
     uint8_t control;                        /* set by this instruction ... */
@@ -93,12 +94,12 @@ static void gen_set_pc(uint32_t pc)
     tcg_gen_st_i64(tcg_constant_i64(pc), tcg_env, offsetof(CPUPPCState, nip));
 }
 
-static void gen_set_pc_var(TCGv_i32 target)
+static void gen_set_pc_var(DisasContext *ctx, TCGv_i32 target)
 {
     TCGv_i64 pc = tcg_temp_new_i64();
 
     tcg_gen_extu_i32_i64(pc, target);
-    tcg_gen_andi_i64(pc, pc, SPU_LS_MASK & ~3);
+    tcg_gen_andi_i64(pc, pc, ctx->ls_mask & ~3);
     tcg_gen_st_i64(pc, tcg_env, offsetof(CPUPPCState, nip));
 }
 
@@ -131,7 +132,7 @@ static void gen_goto_pc(DisasContext *ctx)
 
 static void gen_goto(DisasContext *ctx, int slot, uint32_t target)
 {
-    target &= SPU_LS_MASK & ~3;
+    target &= ctx->ls_mask & ~3;
     if (!ctx->single_step && translator_use_goto_tb(&ctx->base, target)) {
         gen_count(ctx->base.num_insns);
         tcg_gen_goto_tb(slot);
@@ -357,9 +358,9 @@ static void gen_swap_quad(TCGv_i64 *q)
     }
 }
 
-static TCGv_i64 gen_addr(const Address *a)
+static TCGv_i64 gen_addr(DisasContext *ctx, const Address *a)
 {
-    uint32_t mask = SPU_LS_MASK & ~15;
+    uint32_t mask = ctx->ls_mask & ~15;
     TCGv_i64 addr, t;
 
     if (!a->num_regs) {
@@ -389,7 +390,7 @@ static TCGv_ptr gen_host_addr(DisasContext *ctx, TCGv_i64 addr)
 
 static bool gen_load(DisasContext *ctx, int rt, Address a)
 {
-    TCGv_i64 addr = gen_addr(&a);
+    TCGv_i64 addr = gen_addr(ctx, &a);
     TCGv_i64 q[2] = { tcg_temp_new_i64(), tcg_temp_new_i64() };
 
     if (ctx->direct) {
@@ -410,7 +411,7 @@ static bool gen_load(DisasContext *ctx, int rt, Address a)
 
 static bool gen_store(DisasContext *ctx, int rt, Address a)
 {
-    TCGv_i64 addr = gen_addr(&a);
+    TCGv_i64 addr = gen_addr(ctx, &a);
     TCGv_i32 slow = tcg_temp_new_i32();
     TCGv_ptr p = tcg_temp_new_ptr();
     TCGv_i64 line = tcg_temp_new_i64();
@@ -456,7 +457,7 @@ static void gen_slow_stores(DisasContext *ctx)
         SlowStore *s = &ctx->slow[i];
 
         gen_set_label(s->label);
-        gen_helper_spu_store(tcg_env, gen_addr(&s->addr), PTR(s->rt));
+        gen_helper_spu_store(tcg_env, gen_addr(ctx, &s->addr), PTR(s->rt));
         gen_set_pc(s->next);
         gen_count(s->num_insns);
         gen_goto_counted(ctx);
@@ -1256,7 +1257,7 @@ static void gen_branch_indirect(DisasContext *ctx, arg_bi *a,
         gen_goto_counted(ctx);
     } else {
         /* Both at once are reserved, and change nothing. */
-        gen_set_pc_var(target);
+        gen_set_pc_var(ctx, target);
         gen_goto_pc(ctx);
     }
 }
@@ -1465,6 +1466,7 @@ static void spu_tr_init_disas_context(DisasContextBase *base, CPUState *cs)
     int bound = -(base->pc_first | TARGET_PAGE_MASK) / 4;
 
     ctx->ls = env_spu_cpu(cpu_env(cs))->engine.spu->ls;
+    ctx->ls_mask = spu_ls_mask(base->tb->flags);
     ctx->single_step = base->tb->flags & SPU_HFLAG_SINGLE_STEP;
     ctx->direct = !(base->tb->flags & SPU_HFLAG_WATCHED) &&
                   !(tb_cflags(base->tb) & CF_USE_ICOUNT) &&
@@ -1486,12 +1488,15 @@ static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
     DisasContext *ctx = container_of(base, DisasContext, base);
 
     ctx->pc = base->pc_next;
-    ctx->next = (ctx->pc + 4) & SPU_LS_MASK;
+    ctx->next = (ctx->pc + 4) & ctx->ls_mask;
     ctx->insn = translator_ldl(cpu_env(cs), base, ctx->pc);
     env_spu_cpu(cpu_env(cs))->code[ctx->pc / 16] = 1;
     base->pc_next += 4;
-    /* Straight-line code is long: end a block before TCG gives it up. */
-    if (tcg_ctx->nb_temps > TCG_MAX_TEMPS - 64) {
+    /*
+     * Straight-line code is long: end a block before TCG gives it up; and where
+     * addresses wrap.
+     */
+    if (tcg_ctx->nb_temps > TCG_MAX_TEMPS - 64 || ctx->next != base->pc_next) {
         base->is_jmp = DISAS_TOO_MANY;
     }
     ctx->control = CONTROL_UNKNOWN;
