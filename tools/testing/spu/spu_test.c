@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include <math.h>
+#include <sys/resource.h>
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
 #include "hw/cell/spu_engine.h"
@@ -784,11 +785,31 @@ static void test_programs(int depth)
 	g_free(end);
 }
 
+/* Of CPU time, for DEPTH=1; it takes 10, with sanitizers a minute or two. */
+#define LIMIT_S	120
+
+static void too_long(int sig)
+{
+	static const char text[] = "Bail out! Still running: see the last test\n";
+
+	_exit(write(STDOUT_FILENO, text, strlen(text)) < 0 ? 2 : 1);
+}
+
+static void limit_time(int depth)
+{
+	struct rlimit limit = { LIMIT_S * depth, RLIM_INFINITY };
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGXCPU, too_long);
+	setrlimit(RLIMIT_CPU, &limit);
+}
+
 int main(void)
 {
 	const char *seed = getenv("SEED"), *times = getenv("DEPTH");
 	int depth = times ? atoi(times) : 1;
 
+	limit_time(MAX(depth, 1));
 	rnd_state = seed ? strtoull(seed, NULL, 0) : g_get_real_time();
 	rnd_state += !rnd_state;
 	printf("# SEED=0x%" PRIx64 "\n", rnd_state);
