@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The cost of a run of an SPU program, from its start to what it did being
- * known in userspace, four ways:
+ * known in userspace, several ways:
  *
  *	spu_run	a thread for each context, in spu_run(2)
  *	pipe	the same, and each thread writes to a pipe what happened, which
  *		one more thread learns by epoll: so does libspe2, to make stops
  *		something to poll for.  (It would also have to wake the thread
  *		for the next run; that is not counted here.)
- *	async	one thread, epoll, and event files
+ *	async	one thread, epoll, and event files; edge-triggered, as one read
+ *		takes all that there is: nothing follows a stop until the next
+ *		start
+ *	level	the same, level-triggered: epoll looks at each file once more
  *	uring	one thread, and io_uring: a start linked to the read of its event
  *
  * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls]
@@ -178,13 +181,13 @@ static void arm_spu_run(void)
 	join_threads();
 }
 
-static int make_epoll(bool pipes)
+static int make_epoll(bool pipes, __u32 how)
 {
 	int epoll = epoll_create1(0), i;
 
 	for (i = 0; i < n_contexts + (pipes ? 0 : n_idle); i++) {
 		struct context *c = &contexts[i];
-		struct epoll_event want = { .events = EPOLLIN, .data.ptr = c };
+		struct epoll_event want = { .events = EPOLLIN | how, .data.ptr = c };
 
 		if (epoll_ctl(epoll, EPOLL_CTL_ADD, pipes ? c->pipe[0] : c->event_fd, &want))
 			err(1, "epoll_ctl");
@@ -202,7 +205,7 @@ static void arm_pipe(void)
 	for (i = 0; i < n_contexts; i++)
 		if (pipe(contexts[i].pipe))
 			err(1, "pipe");
-	epoll = make_epoll(true);
+	epoll = make_epoll(true, 0);
 	start_threads(pipe_thread);
 	begin();
 	pthread_barrier_wait(&barrier);
@@ -257,10 +260,10 @@ static void call(struct context *c)
 		err(1, "start");
 }
 
-static void arm_async(void)
+static void run_epoll(__u32 how)
 {
 	struct epoll_event ready[64];
-	int epoll = make_epoll(false), left = n_contexts, i, n;
+	int epoll = make_epoll(false, how), left = n_contexts, i, n;
 
 	begin();
 	for (i = 0; i < n_contexts; i++)
@@ -284,6 +287,16 @@ static void arm_async(void)
 	}
 	end();
 	close(epoll);
+}
+
+static void arm_async(void)
+{
+	run_epoll(EPOLLET);
+}
+
+static void arm_level(void)
+{
+	run_epoll(0);
 }
 
 static void submit(struct io_uring *ring, struct context *c)
@@ -343,6 +356,7 @@ static const struct arm {
 	{ "spu_run", false, arm_spu_run },
 	{ "pipe", false, arm_pipe },
 	{ "async", true, arm_async },
+	{ "level", true, arm_level },
 	{ "uring", true, arm_uring },
 };
 
@@ -539,7 +553,7 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
-	fprintf(stderr, "usage: events spu_run|pipe|async|uring CONTEXTS WORK_NS RUNS SPE_MHZ IDLE "
+	fprintf(stderr, "usage: events spu_run|pipe|async|level|uring CONTEXTS WORK_NS RUNS SPE_MHZ IDLE "
 		"[faults|calls]\n");
 	return 2;
 }

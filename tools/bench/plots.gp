@@ -24,7 +24,7 @@ do for [format in "svg png"] {
 		set key top left
 		set xlabel "SPEs"
 		set xrange [0:17]
-		set xtics (1, 2, 4, 6, 8, 12, 16)
+		set xtics (1, 2, 4, 6, 8, 16)
 		set ylabel "times as fast as one SPE"
 		set yrange [0:17]
 		set title "The fractal over the number of SPEs"
