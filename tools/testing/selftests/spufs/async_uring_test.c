@@ -281,11 +281,12 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 	ASSERT_EQ(0, hold_end(&holder));
 	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
 
-	/* Stopped, it can be started, but not now. What was wanted is done. */
+	/* Stopped, it can be started, but not now. There is nothing to stop. */
 	ASSERT_EQ(0, spu_load(ctx->fd, spu_stop));
 	ASSERT_EQ(0, hold_begin(&holder));
 	EXPECT_EQ(-1, write_nowait(ctx->event, &start_stop, START_LEN));
 	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(STOP_LEN, write_nowait(ctx->event, &stop, STOP_LEN));
 	EXPECT_EQ(CAN_START, async_poll(ctx));
 	ASSERT_EQ(0, hold_end(&holder));
 	EXPECT_EQ(START_LEN, write_nowait(ctx->event, &start_stop, START_LEN));
