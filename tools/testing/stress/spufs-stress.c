@@ -26,6 +26,7 @@
 #define PROCESSES	4
 #define HANG_SECONDS	60
 #define TARGET_SIZE	(1 << 20)
+#define FREE_LS		0x3000	/* behind the programs */
 
 /* A context of this process, and what was seen of its runs */
 struct context {
@@ -227,6 +228,26 @@ static void load(struct context *c)
 }
 
 /* A file of the context: read it, write the same, or map it. */
+/* The local store of a context, mapped; or MAP_FAILED */
+static char *map_mem(const struct context *c)
+{
+	int fd = openat(c->async.fd, "mem", O_RDWR);
+	char *map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	return map;
+}
+
+static void touch_mem(struct context *c)
+{
+	volatile char *map = map_mem(c);
+
+	if (map == MAP_FAILED)
+		return;
+	map[FREE_LS + draw(0x1000)] = draw(256);
+	munmap((void *)map, LS_SIZE);
+}
+
 static void access_file(struct context *c)
 {
 	static const char * const names[] = {
@@ -238,10 +259,9 @@ static void access_file(struct context *c)
 		"object-id", "mem",
 	};
 	static const char * const maps[] = { "mem", "psmap", "signal1", "cntl", "mss" };
-	char buffer[1024];
+	char plain[128], *buffer = plain, *map;
 	ssize_t n;
 	int fd;
-	char *map;
 
 	if (draw(4) == 0) {
 		fd = openat(c->async.fd, maps[draw(5)], O_RDWR);
@@ -256,23 +276,16 @@ static void access_file(struct context *c)
 		    O_RDWR | O_NONBLOCK);
 	if (fd < 0)
 		return;
-	n = pread(fd, buffer, draw(2) ? 4 : 128, 0);
+	/* copied to and from a context's local store, this one's or another's */
+	map = draw(4) ? MAP_FAILED : map_mem(&contexts[draw(CONTEXTS)]);
+	if (map != MAP_FAILED)
+		buffer = map + FREE_LS;
+	n = pread(fd, buffer, draw(2) ? 4 : sizeof(plain), 0);
 	if (n > 0 && draw(3) == 0)
 		n = pwrite(fd, buffer, n, 0);
 	close(fd);
-}
-
-static void touch_mem(struct context *c)
-{
-	int fd = openat(c->async.fd, "mem", O_RDWR);
-	volatile char *map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE,
-				  MAP_SHARED, fd, 0);
-
-	close(fd);
-	if (map == MAP_FAILED)
-		return;
-	map[0x3000 + draw(0x1000)] = draw(256);
-	munmap((void *)map, LS_SIZE);
+	if (map != MAP_FAILED)
+		munmap(map, LS_SIZE);
 }
 
 /* A child with all that this process has, for a moment */
