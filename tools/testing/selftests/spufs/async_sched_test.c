@@ -922,6 +922,7 @@ TEST_F(peer, gets_a_signal_when_it_is_loaded)
 
 TEST_F(peer, is_not_waited_for_after_a_stop)
 {
+	int contexts = spu_contexts();
 	struct spu_event event;
 
 	ASSERT_EQ(0, async_stop(&self->from));
@@ -929,7 +930,7 @@ TEST_F(peer, is_not_waited_for_after_a_stop)
 	EXPECT_EQ(0, event.status & SPU_STATUS_STOPPED_BY_STOP);
 	/* and nothing of the fault stays behind with the context */
 	async_close(&self->from);
-	EXPECT_TRUE(wait_until(spu_contexts() == 1));
+	EXPECT_TRUE(wait_until(spu_contexts() < contexts));
 	self->from = (struct async){ -1, -1 };
 }
 

@@ -5,6 +5,7 @@
  * for while it holds what the fault needs.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -274,6 +275,121 @@ TEST_F(files, psmap_is_there_when_the_context_is_loaded)
 	munmap(map, PS_SIZE);
 }
 
+#define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
+#define DUMP_HELPER	"read-core"
+
+struct dump {
+	char pattern[128], dir[32], fifo[40];
+	int go;
+	pid_t child;
+};
+
+/* First thing in main(): the process that the kernel starts as core_pattern says */
+static void dump_helper(int argc, char **argv)
+{
+	char buf[4096];
+
+	if (argc < 3 || strcmp(argv[1], DUMP_HELPER))
+		return;
+	/* which waits for a writer, and for the writer to close it */
+	if (read(open(argv[2], O_RDONLY), buf, 1))
+		_exit(1);
+	while (read(STDIN_FILENO, buf, sizeof(buf)) > 0)
+		;
+	_exit(0);
+}
+
+/* A reason to SKIP, or NULL */
+static const char *no_dump(void)
+{
+	return access(CORE_PATTERN, W_OK) ? CORE_PATTERN " cannot be changed" :
+					    NULL;
+}
+
+static int dump_set_pattern(const char *pattern)
+{
+	int fd = open(CORE_PATTERN, O_WRONLY);
+	ssize_t done = write(fd, pattern, strlen(pattern));
+
+	close(fd);
+	return done == (ssize_t)strlen(pattern) ? 0 : -1;
+}
+
+static char process_state(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "r");
+	if (!stat)
+		return 0;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(stat);
+	return state;
+}
+
+/*
+ * A child that has all contexts of this process dumps core into a pipe, from
+ * which nobody reads; a context's local store is more than fits. 0 or -1
+ */
+static int dump_begin(struct dump *dump)
+{
+	char exe[80] = "", pattern[128];
+	FILE *file = fopen(CORE_PATTERN, "r");
+
+	if (!file || !fgets(dump->pattern, sizeof(dump->pattern), file))
+		return -1;
+	fclose(file);
+	strcpy(dump->dir, "/tmp/spufs-XXXXXX");
+	if (!mkdtemp(dump->dir))
+		return -1;
+	snprintf(dump->fifo, sizeof(dump->fifo), "%s/go", dump->dir);
+	if (mkfifo(dump->fifo, 0600) ||
+	    readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0)
+		return -1;
+	snprintf(pattern, sizeof(pattern), "|%s " DUMP_HELPER " %s", exe,
+		 dump->fifo);
+	if (dump_set_pattern(pattern))
+		return -1;
+
+	dump->child = fork();
+	if (!dump->child) {
+		signal(SIGABRT, SIG_DFL);
+		abort();
+	}
+	dump->go = open(dump->fifo, O_WRONLY);
+	return wait_until(process_state(dump->child) == 'S') ? 0 : -1;
+}
+
+static int dump_end(struct dump *dump)
+{
+	int status;
+
+	close(dump->go);
+	while (waitpid(dump->child, &status, 0) != dump->child)
+		if (errno != EINTR)
+			return -1;
+	unlink(dump->fifo);
+	rmdir(dump->dir);
+	return dump_set_pattern(dump->pattern);
+}
+
+/* While the dump waits for who reads it, the context does not. */
+TEST_F(files, are_accessed_during_a_core_dump)
+{
+	struct dump dump;
+	char byte;
+
+	if (no_dump())
+		SKIP(return, "%s", no_dump());
+	ASSERT_EQ(0, dump_begin(&dump));
+	/* if it waits, this is a time-out */
+	EXPECT_EQ(1, pread(self->mem, &byte, 1, 0));
+	ASSERT_EQ(0, dump_end(&dump));
+}
+
 static ssize_t put(int file, bool write_it, char *buf, size_t size, off_t pos)
 {
 	return write_it ? pwrite(file, buf, size, pos) :
@@ -330,4 +446,8 @@ TEST_F(files, ends_are_where_they_were)
 	}
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	dump_helper(argc, argv);
+	return test_harness_run(argc, argv);
+}

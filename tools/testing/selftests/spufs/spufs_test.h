@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <mntent.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +188,25 @@ static inline int spu_tell(int fd, __u32 word)
 
 	close(wbox);
 	return done == sizeof(word) ? 0 : -1;
+}
+
+/*
+ * Have the mutex of context @fd taken most of the time: to copy all of its local
+ * store takes longer than all else.  For a thread; ends with @stop.
+ */
+struct busy {
+	int fd;
+	bool stop;
+};
+
+static inline void *keep_busy(void *arg)
+{
+	static char copy[LS_SIZE];
+	struct busy *busy = arg;
+
+	while (!__atomic_load_n(&busy->stop, __ATOMIC_RELAXED))
+		spu_peek(busy->fd, 0, copy, sizeof(copy));
+	return NULL;
 }
 
 /* The SPE that context @fd is loaded on, or -1 */
