@@ -715,11 +715,9 @@ int spu_run_init(struct spu_context *ctx, u32 npc, u64 privcntl,
 {
 	int ret;
 
-	if (ctx->flags & SPU_CREATE_NOSCHED && ctx->state == SPU_STATE_SAVED) {
-		ret = spu_activate(ctx, flags);
-		if (ret)
-			return ret;
-	}
+	/* It would not wait, but queue the context. */
+	if (ctx->flags & SPU_CREATE_NOSCHED && ctx->state == SPU_STATE_SAVED)
+		fail("a context that is not scheduled is started without an SPU");
 	ctx->ops->privcntl_write(ctx, privcntl);
 	ctx->ops->npc_write(ctx, npc);
 	ctx->ops->runcntl_write(ctx, SPU_RUNCNTL_RUNNABLE);
