@@ -21,7 +21,7 @@ do for [format in "svg png"] {
 
 	# distribution (none: one SPE), SPEs, engine, chunks, ms, speed-up, that of 2008
 	if (there("fractal")) {
-		set key top left
+		set key inside top left
 		set xlabel "SPEs"
 		set xrange [0:17]
 		set xtics (1, 2, 4, 6, 8, 16)
