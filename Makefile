@@ -28,7 +28,7 @@ BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(
 
 ROUNDS ?= 100
 STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(TIME),600) ]; do \
-	echo "\# make stress SEED=$$seed ROUNDS=$(ROUNDS)"; \
+	echo make stress SEED=$$seed ROUNDS=$(ROUNDS); \
 	SEED=$$seed ROUNDS=$(ROUNDS) /selftests/64/reservation_test || exit 1; \
 	seed=$$((seed + 1)); done
 
