@@ -255,7 +255,7 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
         uint64_t hash, want, pte1 = 0;
         unsigned flushes;
         MFCTLBEntry *e;
-        MFCFault fault;
+        MFCFault fault = MFC_FAULT_NONE;
         bool problem, key;
 
         if (!(m->slb[i].esid & SLB_ESID_V) ||
@@ -267,24 +267,20 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
         hash = (vsid >> 12) ^ (offset >> shift);
         vsid &= SLB_VSID_MASK | SLB_VSID_L | SLB_VSID_LP_MASK;
         e = &m->tlb[hash % MFC_TLB_ENTRIES];
-        if (mfc_tlb_allows(spe, e, vsid, offset >> shift, key, write)) {
-            *pa = (e->pte1 & PTE1_RPN & ~page_mask) | (ea & page_mask);
-            *len = MIN(*len, page_mask + 1 - (ea & page_mask));
-            return MFC_FAULT_NONE;
-        }
         flushes = qatomic_load_acquire(&ppc_global_tlb_flushes);
         /* The abbreviated virtual page number leaves out the low 23 bits. */
         want = (vsid & SLB_VSID_MASK) |
                (((offset & ~page_mask) >> 16) & PTE0_AVPN) | PTE0_V;
 
-        if (!mfc_search_group(table | (hash & hash_mask) << 7, want, shift,
-                              key, write, &pte1, &fault) &&
-            !mfc_search_group(table | (~hash & hash_mask) << 7,
-                              want | PTE0_H, shift, key, write, &pte1,
-                              &fault)) {
+        if (mfc_tlb_allows(spe, e, vsid, offset >> shift, key, write)) {
+            pte1 = e->pte1;
+        } else if (!mfc_search_group(table | (hash & hash_mask) << 7, want,
+                                     shift, key, write, &pte1, &fault) &&
+                   !mfc_search_group(table | (~hash & hash_mask) << 7,
+                                     want | PTE0_H, shift, key, write, &pte1,
+                                     &fault)) {
             return MFC_FAULT_NO_PTE;
-        }
-        if (fault == MFC_FAULT_NONE) {
+        } else if (fault == MFC_FAULT_NONE) {
             *e = (MFCTLBEntry) {
                 vsid, offset >> shift, pte1 | PTE1_R | (write ? PTE1_C : 0),
                 flushes
