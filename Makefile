@@ -19,7 +19,6 @@ SPES ?= 8
 CHIPS ?= 1
 MEM ?= 512M
 KERNEL_CONFIG ?=
-DEBUG ?= debug
 empty :=
 KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
 INITRD ?= $(BUILD)/initrd.cpio
@@ -66,7 +65,7 @@ fuzz: qemu spu-tools	## random SPU instructions, for TIME= seconds, with DEPTH= 
 		$(B)/check spu fuzz
 
 check-debug: qemu kernel userspace	## selftests, failing allocations, random calls on a debug kernel: TIME= SEED= ICOUNT=1 DEBUG=kcsan
-	$(STEP) kernel-debug "Linux with debugging aids" $(B)/kernel blade $(DEBUG)
+	$(STEP) kernel-debug "Linux with debugging aids" $(B)/kernel blade $(or $(DEBUG),debug)
 	$(STEP) userspace "its module ..." $(B)/userspace
 	@$(B)/check debug
 
