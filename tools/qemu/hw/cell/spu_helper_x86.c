@@ -15,6 +15,7 @@
 #ifdef __x86_64__
 /* gcc 12 finds uninitialised variables in its own header. */
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 
 #define HELPER_H "hw/cell/spu_helper.h"
@@ -25,7 +26,7 @@
  * pshufb takes a byte of one register, and zero where the selector's first bit
  * is set.  Registers are held with the last byte first.
  */
-void __attribute__((target("ssse3")))
+void SPU_LEAF __attribute__((target("ssse3")))
 HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
 {
     const __m128i constants = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -51,9 +52,12 @@ HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
  * largest number, to which IEEE's too large ones are truncated; and then FPSCR
  * is left alone.  Zero is +0, and may stand for a number that is too small,
  * unless a sum is exactly that or a factor is.  All else is for spu_ops.c.
+ *
+ * usual() is for what is neither, exact() for zeros too.
  */
-#define AVX512      __attribute__((target("avx512f,avx512dq,avx512vl")))
+#define AVX512      SPU_LEAF __attribute__((target("avx512f,avx512dq,avx512vl")))
 #define TRUNCATE    (_MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)
+#define OR(m, n)    _kor_mask8(m, n)
 /* Classes of vfpclassps */
 #define ZERO        0x06
 #define NOT_NORMAL  0xb9        /* NaNs, infinities, denormals */
@@ -64,21 +68,38 @@ static inline AVX512 __mmask8 is(__m128 x, const int class)
                          : _mm_fpclass_ps_mask(x, NOT_NORMAL);
 }
 
-/* Store @r, if it is right; @zero: where it may be zero */
-static inline AVX512 bool result(void *d, __m512 r512, __mmask8 bad,
-                                 __mmask8 may_be_zero)
+static inline AVX512 __m128i magnitude(__m128 x)
+{
+    return _mm_and_si128(_mm_castps_si128(x), _mm_set1_epi32(0x7fffffff));
+}
+
+/* Store @r512, if all is normal; @bad: of which operands are not */
+static inline AVX512 bool usual(void *d, __m512 r512, __mmask8 bad)
 {
     __m128 r = _mm512_castps512_ps128(r512);
-    __m128i mag = _mm_and_si128(_mm_castps_si128(r),
-                                _mm_set1_epi32(0x7fffffff));
-    __mmask8 zero = is(r, ZERO);
+    __m128i above = _mm_sub_epi32(magnitude(r), _mm_set1_epi32(0x00800000));
 
-    bad |= is(r, NOT_NORMAL) | (zero & ~may_be_zero) |
-           _mm_cmpeq_epi32_mask(mag, _mm_set1_epi32(0x7f7fffff));
-    if (unlikely(bad)) {
+    bad = OR(bad, _mm_cmpge_epu32_mask(above,
+                                       _mm_set1_epi32(0x7f7fffff - 0x00800000)));
+    if (unlikely(!_kortestz_mask8_u8(bad, bad))) {
         return false;
     }
-    _mm_store_ps(d, _mm_maskz_mov_ps(~zero, r));
+    _mm_store_ps(d, r);
+    return true;
+}
+
+/* Store @r512, if it is right; @zero: where it may be zero */
+static AVX512 bool exact(void *d, __m512 r512, __mmask8 bad, __mmask8 zero)
+{
+    __m128 r = _mm512_castps512_ps128(r512);
+    __mmask8 is_zero = is(r, ZERO);
+
+    bad |= is(r, NOT_NORMAL) | (is_zero & ~zero) |
+           _mm_cmpeq_epi32_mask(magnitude(r), _mm_set1_epi32(0x7f7fffff));
+    if (bad) {
+        return false;
+    }
+    _mm_store_ps(d, _mm_maskz_mov_ps(~is_zero, r));
     return true;
 }
 
@@ -90,9 +111,10 @@ void AVX512 HELPER(spu_##name##_avx512)(CPUPPCState *env, void *d,      \
                                         void *a, void *b)               \
 {                                                                       \
     __m128 x = _mm_load_ps(a), y = _mm_load_ps(b);                      \
+    __m512 r = _mm512_##op##_round_ps(WIDE(x), WIDE(y), TRUNCATE);      \
+    __mmask8 bad = OR(is(x, NOT_NORMAL), is(y, NOT_NORMAL));            \
                                                                         \
-    if (!result(d, _mm512_##op##_round_ps(WIDE(x), WIDE(y), TRUNCATE),  \
-                is(x, NOT_NORMAL) | is(y, NOT_NORMAL), may_be_zero)) {  \
+    if (!usual(d, r, bad) && !exact(d, r, bad, may_be_zero)) {          \
         spu_op_##name(FPSCR, d, a, b);                                  \
     }                                                                   \
 }
@@ -102,11 +124,13 @@ void AVX512 HELPER(spu_##name##_avx512)(CPUPPCState *env, void *d,      \
                                         void *a, void *b, void *c)      \
 {                                                                       \
     __m128 x = _mm_load_ps(a), y = _mm_load_ps(b), z = _mm_load_ps(c);  \
+    __m512 r = _mm512_##op##_round_ps(WIDE(x), WIDE(y), WIDE(z),        \
+                                      TRUNCATE);                        \
+    __mmask8 bad = OR(OR(is(x, NOT_NORMAL), is(y, NOT_NORMAL)),         \
+                      is(z, NOT_NORMAL));                               \
                                                                         \
-    if (!result(d, _mm512_##op##_round_ps(WIDE(x), WIDE(y), WIDE(z),    \
-                                          TRUNCATE),                    \
-                is(x, NOT_NORMAL) | is(y, NOT_NORMAL) |                 \
-                is(z, NOT_NORMAL), is(x, ZERO) | is(y, ZERO))) {        \
+    if (!usual(d, r, bad) &&                                            \
+        !exact(d, r, bad, is(x, ZERO) | is(y, ZERO))) {                 \
         spu_op_##name(FPSCR, d, a, b, c);                               \
     }                                                                   \
 }
