@@ -84,8 +84,11 @@ static void happened(struct context *c, __u32 status, __u32 now)
 	if (status != STOPPED)
 		errx(1, "status 0x%x", status);
 	if (timing) {
-		__u32 ticks = time_base() - (c->clock - now);
+		__s32 ticks = time_base() - (c->clock - now);
 
+		/* The SPU's clock is known to some ticks only. */
+		if (ticks < 0)
+			ticks = 0;
 		latency[__atomic_fetch_add(&n_latencies, 1, __ATOMIC_RELAXED)] = ticks;
 	}
 }
