@@ -17,7 +17,7 @@
 #include "event.h"
 
 /* struct spu_regs.dma */
-enum { DMA_NONE, DMA_FAULT, DMA_BAD, DMA_ALIGN };
+enum { DMA_NONE, DMA_FAULT, DMA_FAULT_BAD, DMA_BAD, DMA_ALIGN };
 
 #define STOPPED	(SPU_STATUS_STOPPED_BY_STOP | SPU_STATUS_STOPPED_BY_HALT | \
 		 SPU_STATUS_SINGLE_STEP | SPU_STATUS_INVALID_INSTR)
@@ -120,7 +120,7 @@ static void spu_step(struct spu *spu)
 	struct spu_regs *r = &spu->regs;
 	static const u8 dma[] = {
 		[PROGRAM_FAULT] = DMA_FAULT, [PROGRAM_FAULT_STOP] = DMA_FAULT,
-		[PROGRAM_BAD] = DMA_BAD,
+		[PROGRAM_BAD] = DMA_BAD, [PROGRAM_FAULT_BAD] = DMA_FAULT_BAD,
 		[PROGRAM_ALIGN] = DMA_ALIGN, [PROGRAM_ALIGN_STOP] = DMA_ALIGN,
 		[PROGRAM_ILLEGAL] = DMA_NONE,
 	};
@@ -271,6 +271,8 @@ static void restart(struct context *c, struct spu_regs *r)
 {
 	if (r->dma == DMA_FAULT || (r->dma == DMA_BAD && c->repaired))
 		r->dma = DMA_NONE;
+	else if (r->dma == DMA_FAULT_BAD)
+		r->dma = DMA_BAD;
 	r->raised = false;
 }
 
@@ -376,12 +378,15 @@ static void interrupt(struct spu *spu, int class)
 	struct context *c;
 	unsigned long stat;
 	int posted;
+	bool bad;
 
 	spin_lock(&spu->register_lock);
 	hardware_begin("reads INT_Stat");
 	stat = spu->masked ? 0 : spu->stat[class];
 	if (class)
 		spu->stat[class] &= ~stat;
+	bad = class == 0 ? stat & CLASS0_DMA_ALIGNMENT_INTR
+			 : class == 1 && spu->regs.dma == DMA_BAD;
 	hardware_end();
 
 	/* class 0 calls back whatever it finds; spufs_stop_callback() follows */
@@ -396,8 +401,7 @@ static void interrupt(struct spu *spu, int class)
 					 MFC_DSISR_PTE_NOT_FOUND, __ATOMIC_RELEASE);
 		spu_async_interrupt(ctx, class);
 		/* Is there no run, or has it ended already, the next one tells. */
-		if (class == 0 && stat & CLASS0_DMA_ALIGNMENT_INTR &&
-		    c->posted == posted)
+		if (bad && c->posted == posted && !c->repaired)
 			c->must_tell = posted + 1;
 	}
 

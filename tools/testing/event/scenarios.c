@@ -72,6 +72,11 @@ const struct scenario scenarios[] = {
 			{ { STOP } },
 		},
 	}, {
+		"fault-bad", "a fault that is resolved, and one after it that cannot be", 1,
+		.threads = {
+			{ { START, PROGRAM_FAULT_BAD }, { READ_STOP } },
+		},
+	}, {
 		"bad", "a fault that cannot be resolved, and is repaired", 1,
 		.threads = {
 			{ { START, PROGRAM_BAD }, { READ }, { READ }, { START, PROGRAM_BAD },

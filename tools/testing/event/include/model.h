@@ -51,6 +51,7 @@ enum program {
 	PROGRAM_SPIN,		/* runs until it is stopped */
 	PROGRAM_FAULT,		/* DMA with a page fault, then stops */
 	PROGRAM_FAULT_STOP,	/* the same, does not wait for the DMA */
+	PROGRAM_FAULT_BAD,	/* the same, and the rest of it is to nowhere */
 	PROGRAM_BAD,		/* DMA to where there is nothing, then stops */
 	PROGRAM_ALIGN,		/* misaligned DMA, waits for it for ever */
 	PROGRAM_ALIGN_STOP,	/* misaligned DMA, does not wait for it */
