@@ -245,11 +245,15 @@ static bool spu_async_check_stop(struct spu_async *async)
 
 /*
  * Leave the end of the run in progress to the stop interrupt, which may have
- * come already; but not if an error waits for the worker.  With the lock held.
+ * come already; but not if an error or a page fault, perhaps the next one,
+ * waits for the worker.  With the lock held.
  */
 static void spu_async_release(struct spu_async *async)
 {
-	if (!async->again && spu_run_release(&async->run))
+	u64 fault = READ_ONCE(async->ctx->csa.class_1_dsisr) &
+		    (MFC_DSISR_PTE_NOT_FOUND | MFC_DSISR_ACCESS_DENIED);
+
+	if (!async->again && !fault && spu_run_release(&async->run))
 		spu_async_check_stop(async);
 }
 
@@ -408,8 +412,9 @@ static void spu_async_work(struct work_struct *work)
 		spu_async_settle(ctx, false);
 	spu_async_finish(ctx);
 	stopped = ctx->owner && !spu_async_in_progress(async);
-	if (!stopped && ctx->state == SPU_STATE_RUNNABLE)
-		spuctx_switch_state(ctx, SPU_UTIL_USER);
+	if (ctx->state == SPU_STATE_RUNNABLE)
+		spuctx_switch_state(ctx, stopped ? SPU_UTIL_IDLE_LOADED :
+						   SPU_UTIL_USER);
 	mutex_unlock(&ctx->state_mutex);
 
 	if (stopped)
@@ -1131,8 +1136,8 @@ const struct spufs_tree_descr spufs_gang_async_contents[] = {
 int __init spu_async_init(void)
 {
 	/*
-	 * A page fault may take its time, even for ever: FUSE, userfaultfd.
-	 * Each context has one at most, but other contexts must get theirs.
+	 * A page fault may take its time, with FUSE even for ever.  Each
+	 * context has one at most, but other contexts must get theirs.
 	 */
 	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return spu_async_wq ? 0 : -ENOMEM;

@@ -25,7 +25,7 @@
  */
 #define SPU_EVENT_STOP			0x0001	/* the run is over */
 #define SPU_EVENT_DMA_ALIGNMENT		0x0008	/* misaligned DMA */
-#define SPU_EVENT_SPE_ERROR		0x0010	/* illegal instruction */
+#define SPU_EVENT_SPE_ERROR		0x0010	/* illegal instruction or channel */
 #define SPU_EVENT_DATA_STORAGE		0x0040	/* DMA to an invalid address */
 #define SPU_EVENT_INVALID_DMA		0x0800	/* invalid MFC command */
 

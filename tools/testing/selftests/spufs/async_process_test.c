@@ -751,6 +751,19 @@ static bool spins(int fd)
 	return spu_peek_word(fd, SPU_SPIN_COUNT);
 }
 
+/* What the program does not read stays in signal1. */
+#define SIGNAL	0x600d
+
+static int send_signal(int fd)
+{
+	const __u32 signal = SIGNAL;
+	int file = openat(fd, "signal1", O_WRONLY);
+	ssize_t done = write(file, &signal, sizeof(signal));
+
+	close(file);
+	return done == sizeof(signal) ? 0 : -1;
+}
+
 static int dump_core(int socket)
 {
 	const struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -766,7 +779,7 @@ static int dump_core(int socket)
 	    pthread_create(&thread, NULL, run_spu, &dumped.sync) ||
 	    async_create(&dumped.async, 0) ||
 	    spu_load(dumped.async.fd, spu_spin) ||
-	    async_start(&dumped.async, 0) ||
+	    send_signal(dumped.async.fd) || async_start(&dumped.async, 0) ||
 	    async_create(&nosched, SPU_CREATE_NOSCHED) ||
 	    spu_load(nosched.fd, spu_spin) || async_start(&nosched, 0))
 		return 2;
@@ -891,7 +904,7 @@ TEST_F(core, has_the_context_as_it_has_others)
 {
 	struct note sync[MAX_NOTES], async[MAX_NOTES], none;
 	const struct async ctx = { .fd = -1, .event = self->event };
-	const struct note *mem, *regs, *npc;
+	const struct note *mem, *regs, *npc, *signal;
 	struct spu_event event;
 	int status, count, fd, i;
 	const __u32 *words;
@@ -936,7 +949,8 @@ TEST_F(core, has_the_context_as_it_has_others)
 	mem = note_of(async, count, "mem");
 	regs = note_of(async, count, "regs");
 	npc = note_of(async, count, "npc");
-	ASSERT_TRUE(mem && regs && npc);
+	signal = note_of(async, count, "signal1");
+	ASSERT_TRUE(mem && regs && npc && signal);
 	ASSERT_EQ(LS_SIZE, mem->size);
 	ASSERT_EQ(128 * 16, regs->size);
 	words = mem->data;
@@ -947,6 +961,8 @@ TEST_F(core, has_the_context_as_it_has_others)
 	EXPECT_GE(BRANCH, at);
 	EXPECT_EQ(words[SPU_SPIN_COUNT / 4] + (at == STORE),
 		  ((const __u32 *)regs->data)[COUNTER * 4]);
+	ASSERT_EQ(sizeof(__u32), signal->size);
+	EXPECT_EQ(SIGNAL, *(const __u32 *)signal->data);
 }
 
 int main(int argc, char **argv)

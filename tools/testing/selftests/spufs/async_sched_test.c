@@ -907,7 +907,7 @@ FIXTURE_TEARDOWN(peer)
 TEST_F(peer, gets_a_signal_when_it_is_loaded)
 {
 	struct spu_event event;
-	__u64 signal = 0;
+	__u32 signal = 0;
 	int file;
 
 	ASSERT_EQ(0, async_start(&self->to, SPU_ECHO_WAIT));

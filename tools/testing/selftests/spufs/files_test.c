@@ -167,14 +167,14 @@ TEST_F(files, signal_is_read_into_a_mapping)
 {
 	static const char * const names[] = { "signal1", "signal2" };
 	const __u32 signal = SIGNAL;
-	__u64 data = 0;
+	__u32 data = 0;
 	int i, file;
 
 	for (i = 0; i < 2; i++) {
 		file = openat(self->fd, names[i], O_RDWR);
 		ASSERT_EQ(4, write(file, &signal, 4));
-		ASSERT_EQ(8, transfer(file, self->mem, false, HALF, 8, false));
-		ASSERT_EQ(8, pread(self->mem, &data, 8, HALF));
+		ASSERT_EQ(4, transfer(file, self->mem, false, HALF, 4, false));
+		ASSERT_EQ(4, pread(self->mem, &data, 4, HALF));
 		EXPECT_EQ(signal, data);
 		close(file);
 	}
