@@ -505,7 +505,7 @@ static uint64_t mfc_check_transfer(uint32_t lsa, uint64_t ea, uint32_t size)
 
 static bool mfc_exec_list(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
 {
-    if ((c->size | c->ea) & 7 || c->size > MFC_MAX_SIZE) {
+    if ((c->size | c->ea | c->list_pos) & 7 || c->size > MFC_MAX_SIZE) {
         mfc_error(spe, id, c, INT_CLASS0_DMA_ALIGNMENT);
         return false;
     }

@@ -889,6 +889,27 @@ static void test_bad_list(QTestState *qts)
     }
 }
 
+/*
+ * What the PPE writes to MFC_CQ_SR need not be what it has read: a list at
+ * the very end of local store, whose second element would begin in its last
+ * byte.
+ */
+static void test_bad_restore(QTestState *qts)
+{
+    const uint32_t cq = MFC_CQ_SPU;
+
+    list_element(qts, 0x3fff8, 0x10, MEM);
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    priv2_write(qts, 0, cq + 8, 0x3fff8);
+    priv2_write(qts, 0, cq + 16, 16ULL << 32 | MFC_GETL);
+    priv2_write(qts, 0, cq + 24, 7ULL << 32);
+    priv2_write(qts, 0, cq, 1ULL << 63 | 0x8000);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 1);
+    g_assert_cmphex(priv1_read(qts, 0, MFC_CER), ==, 1U << 31);
+    g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 15);
+}
+
 /* Registers take words: what is smaller does not arrive. */
 static void test_dma_to_registers(QTestState *qts)
 {
@@ -1011,6 +1032,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
     qtest_add_data_func("/cell-mfc/order", test_order, run);
     qtest_add_data_func("/cell-mfc/bad-list", test_bad_list, run);
+    qtest_add_data_func("/cell-mfc/bad-restore", test_bad_restore, run);
     qtest_add_data_func("/cell-mfc/dma-to-registers", test_dma_to_registers,
                         run);
     qtest_add_data_func("/cell-mfc/overlap", test_overlap, run);
