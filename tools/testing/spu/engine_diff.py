@@ -104,7 +104,7 @@ class Machine:
 
     def start(self, npc, spe=0):
         ps = PS + spe * SPE_STRIDE
-        self.cmd(f'writeq {PRIV1 + spe * PRIV1_STRIDE:#x} 0x23')   # S, R, D
+        self.cmd(f'writeq {PRIV1 + spe * PRIV1_STRIDE:#x} 0x23')   # S, T, D
         self.writel(ps + NPC, npc)
         self.writel(ps + RUN_CNTL, 1)
 
@@ -612,6 +612,39 @@ def spu_interrupt(machines, table, args):
     return failed
 
 
+def line_order(machines, table, args):
+    """
+    A getllar sees what the putlluc before it has stored, though that one, but
+    not this one, waits until the PPE is stopped.
+    """
+    op = {name: entry[0] for name, entry in table.items()}
+    rounds, source, copy = 500, 0x8000, 0x9000
+    words = [op['il'] | 2, op['ilhu'] | 0x200 << 7 | 3,
+             op['ila'] | source << 7 | 4, op['ila'] | copy << 7 | 5,
+             op['il'] | 0xb0 << 7 | 6, op['il'] | 0xd0 << 7 | 7,
+             op['il'] | rounds << 7 | 8, op['il'] | 9,
+             op['wrch'] | 17 << 7 | 2, op['wrch'] | 18 << 7 | 3,    # the EA
+             op['stqa'] | source // 4 << 7 | 8,                     # loop:
+             op['wrch'] | 16 << 7 | 4, op['wrch'] | 21 << 7 | 6,
+             op['wrch'] | 16 << 7 | 5, op['wrch'] | 21 << 7 | 7,
+             op['rdch'] | 27 << 7 | 10, op['lqa'] | copy // 4 << 7 | 11,
+             op['xor'] | 8 << 14 | 11 << 7 | 11,
+             op['or'] | 11 << 14 | 9 << 7 | 9,
+             op['ai'] | (-1 & 0x3ff) << 14 | 8 << 7 | 8,
+             op['brnz'] | (-10 & 0xffff) << 7 | 8,
+             op['stqa'] | SAVE // 4 << 7 | 9, 0x66]
+    failed = 0
+    for m in machines:
+        m.write(LS, struct.pack(f'>{len(words)}I', *words))
+        m.start(CODE)
+        ls, status, npc = m.state(m.wait())
+        got = ls[SAVE:SAVE + 16]
+        if status != 0x660002 or any(got):
+            failed += 1
+            print(f'# {status:#x}, differences {got.hex()}')
+    return failed
+
+
 INTEGER = {'a': 4, 'sf': 1, 'ai': 3, 'xor': 1, 'and': 2, 'andi': 1, 'ori': 2,
            'il': 2, 'ceqi': 1, 'cgt': 1, 'clgti': 1, 'selb': 2, 'shli': 1,
            'rotmi': 1, 'rotmai': 1, 'mpy': 1, 'fsmbi': 1}
@@ -768,6 +801,7 @@ def main():
         ('addresses are cut down by SPU_LSLR', limited),
         ('the number of instructions executed', counters),
         ('interrupts of the SPU', spu_interrupt),
+        ('lock line commands stay in order', line_order),
     )
     print(f'TAP version 13\n1..{len(tests)}')
     print(f'# seed {args.seed}; again: engine_diff.py --seed {args.seed}')

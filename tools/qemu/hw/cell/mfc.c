@@ -9,7 +9,8 @@
  * each queue drains in the order of issue, which is more than CBEA asks for,
  * except for what waits: a list that stalled and notified, or a lock line
  * command that waits for the CPUs to be stopped.  Fences and barriers need
- * care behind those only.
+ * care behind those only, and lock line commands, which obey neither, behind
+ * each other.
  *
  * The state of a command lives in its queue slot, a page at a time: after a
  * fault it goes on where it left off, whether in place or after a context
@@ -759,6 +760,7 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
     MFCQueue *q = &m->queue[id];
     uint32_t unfinished = 0;    /* tag groups with a command before this one */
     uint32_t held = 0;          /* tag groups that wait behind a barrier */
+    bool line_waits = false;    /* a lock line command, for the CPUs to stop */
     bool progress = false;
     unsigned i = 0;
 
@@ -770,9 +772,10 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
         uint32_t group = op & OP_ALL ? UINT32_MAX : BIT(c->tag);
         unsigned changes = m->changes;
 
-        if ((op & OP_UNTAGGED || !(held & BIT(c->tag))) &&
+        if ((op & OP_UNTAGGED ? !line_waits : !(held & BIT(c->tag))) &&
             !(op & OP_FENCE && unfinished & group) && !c->stalled) {
             if (mfc_needs_exclusive(c) && !exclusive) {
+                line_waits = true;
                 if (!m->exclusive_pending) {
                     m->exclusive_pending = true;
                     async_safe_run_on_cpu(first_cpu, mfc_run_exclusive,
