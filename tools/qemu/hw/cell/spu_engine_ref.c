@@ -121,11 +121,7 @@ static void spu_engine_ref_run(void *opaque)
         /* The first may be a channel instruction, and stop or restart us. */
         why = spu_interp_run(r->interp, first ? 1 : limit - r->insns, true,
                              &done, &code);
-        if (!e->running) {
-            return;
-        }
-        if (r->epoch != epoch) {
-            e->spu->pc = r->start_pc;
+        if (!e->running || r->epoch != epoch) {
             return;
         }
         r->insns += done;
@@ -173,7 +169,6 @@ static void spu_engine_ref_start(SPUEngine *e)
         trace_spu_engine_ref_start(e->spu, e->spu->pc);
         e->running = true;
         r->epoch++;
-        r->start_pc = e->spu->pc;
         run_from_now(r);
     }
 }

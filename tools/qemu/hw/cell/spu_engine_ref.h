@@ -22,7 +22,6 @@ typedef struct SPUEngineRef {
     uint64_t insns;
     /* Counts starts: a channel instruction may stop its SPU and start it. */
     unsigned epoch;
-    uint32_t start_pc;
     int64_t due_ns;             /* when the timer was to fire */
     /* How execution ended, if it is to be told at due_ns. */
     bool ended;

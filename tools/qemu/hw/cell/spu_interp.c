@@ -661,14 +661,24 @@ INSN(rchcnt)
     }
 }
 
+/*
+ * A DMA that it starts may reach the SPE's own registers, stop the SPU, and
+ * set its program counter then: it is the one behind the instruction.
+ */
 INSN(wrch)
 {
     SPUState *s = ctx->s;
+    uint32_t pc = s->pc;
+    SPUChannelResult res;
 
-    if (in_time(ctx)) {
-        channel_done(ctx, s->ch_ops->wrch(s->ch_opaque, a->ca,
-                                          SPU_W(R(a->rt), 0)));
+    if (!in_time(ctx)) {
+        return;
     }
+    s->pc = ctx->next;
+    res = s->ch_ops->wrch(s->ch_opaque, a->ca, SPU_W(R(a->rt), 0));
+    ctx->next = s->pc;
+    s->pc = pc;
+    channel_done(ctx, res);
 }
 
 SPUExit spu_interp_run(SPUInterp *p, uint64_t budget, bool timed,

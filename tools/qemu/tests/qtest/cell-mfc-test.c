@@ -997,6 +997,19 @@ static void test_stop_itself(QTestState *qts)
           SPU_STOP(1));
     g_assert_cmphex(settle(qts, 0), ==, 0x20002);
     g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x204);
+
+    /* Without the run it stands there. */
+    START(qts, 0, 0, DMA(0x24, 0, 0x9000, SPE_PS(0) >> 32 << 32 | 0x4000, 16),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x200);
+
+    /* Without the program counter it goes on behind the command. */
+    list_element(qts, 0x4008, 4, (uint32_t)SPE_PS(0) + SPU_RunCntl);
+    qtest_writel(qts, SPE_LS(0) + 0x901c, 1);
+    START(qts, 0, 0, DMA(0x24, 0, 0x9000, SPE_PS(0) >> 32 << 32 | 0x4000, 16),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
 }
 
 static void run(const void *data)
