@@ -645,6 +645,34 @@ def line_order(machines, table, args):
     return failed
 
 
+def stepped_interrupt(machines, table, args):
+    """
+    An interrupt that bie enables is taken in the next step, not behind the
+    step that ended.
+    """
+    op = {name: entry[0] for name, entry in table.items()}
+    enable = [op['il'] | 0x200 << 7 | 4, op['wrch'] | 1 << 7 | 4,
+              op['il'] | 0x180 << 7 | 5, op['bi'] | 1 << 18 | 5 << 7]
+    expected = [0x104, 0x108, 0x10c, 0x180 | 1, 4, 8]   # 1: interrupt enabled
+    failed = 0
+    for m in machines:
+        m.write(LS, struct.pack('>2I', op['nop'], op['nop']))
+        m.write(LS + 0x100, struct.pack('>4I', *enable))
+        m.writel(PS + 0x1400c, 1)                       # a signal
+        m.cmd(f'writeq {PRIV_CNTL:#x} 1')
+        m.writel(PS + NPC, 0x100)
+        got = []
+        for _ in expected:
+            m.writel(PS + RUN_CNTL, 1)
+            m.wait()
+            got.append(m.readl(PS + NPC))
+        m.cmd(f'writeq {PRIV_CNTL:#x} 0')
+        if got != expected:
+            failed += 1
+            print('# behind each step: ' + ' '.join(f'{n:#x}' for n in got))
+    return failed
+
+
 INTEGER = {'a': 4, 'sf': 1, 'ai': 3, 'xor': 1, 'and': 2, 'andi': 1, 'ori': 2,
            'il': 2, 'ceqi': 1, 'cgt': 1, 'clgti': 1, 'selb': 2, 'shli': 1,
            'rotmi': 1, 'rotmai': 1, 'mpy': 1, 'fsmbi': 1}
@@ -802,6 +830,7 @@ def main():
         ('the number of instructions executed', counters),
         ('interrupts of the SPU', spu_interrupt),
         ('lock line commands stay in order', line_order),
+        ('an interrupt between two single steps', stepped_interrupt),
     )
     print(f'TAP version 13\n1..{len(tests)}')
     print(f'# seed {args.seed}; again: engine_diff.py --seed {args.seed}')

@@ -124,9 +124,12 @@ static SPUCPU *begin(CPUPPCState *env)
     return s;
 }
 
+/* A single step ends here: what interrupts comes before the next one. */
 static void end(SPUCPU *s)
 {
-    take_interrupt(s);
+    if (!(s->env.hflags & SPU_HFLAG_SINGLE_STEP)) {
+        take_interrupt(s);
+    }
     qemu_event_reset(&s->idle);
     bql_unlock();
 }
@@ -397,6 +400,7 @@ static void spu_cpu_exec_enter(CPUState *cs)
     s->env.hflags = deposit32(s->env.hflags, ctz32(SPU_HFLAG_WATCHED), 1,
                               !QTAILQ_EMPTY(&cs->watchpoints));
     if (spu_cpu_may_run(s)) {
+        take_interrupt(s);
         end(s);
     } else {
         cs->halted = 1;
