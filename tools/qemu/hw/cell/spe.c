@@ -688,6 +688,9 @@ static void cell_spe_vm_state_change(void *opaque, bool running,
     }
 }
 
+/* While it executes a slice an SPU keeps the BQL. */
+#define SPE_MAX_SLICE_NS    10000000
+
 static void cell_spe_realize(DeviceState *dev, Error **errp)
 {
     CellSPEState *spe = CELL_SPE(dev);
@@ -695,9 +698,16 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
     g_autofree char *ls_name = NULL;
     int class;
 
-    if (!spe->frequency || !spe->slice_ns || !spe->timebase_frequency) {
-        error_setg(errp, "frequency, slice-ns and timebase-frequency "
-                   "must not be zero");
+    if (!spe->frequency || spe->frequency > UINT32_MAX) {
+        error_setg(errp, "frequency must be 1 to %u Hz", UINT32_MAX);
+        return;
+    }
+    if (!spe->slice_ns || spe->slice_ns > SPE_MAX_SLICE_NS) {
+        error_setg(errp, "slice-ns must be 1 to %u", SPE_MAX_SLICE_NS);
+        return;
+    }
+    if (!spe->timebase_frequency) {
+        error_setg(errp, "timebase-frequency must not be zero");
         return;
     }
     /* RAM blocks of devices without a path need names of their own. */

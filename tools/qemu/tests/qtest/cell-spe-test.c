@@ -751,6 +751,40 @@ static void test_isolation(void)
     qtest_quit(qts);
 }
 
+/* A clock that cannot be is refused; the last that can be are accepted. */
+static void test_properties(void)
+{
+    static const struct {
+        const char *property;
+        int status;
+    } settings[] = {
+        { "frequency=0", 1 }, { "frequency=1", 0 },
+        { "frequency=4294967295", 0 }, { "frequency=4294967296", 1 },
+        { "slice-ns=0", 1 }, { "slice-ns=10000000", 0 },
+        { "slice-ns=10000001", 1 }, { "slice-ns=18446744073709551615", 1 },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(settings); i++) {
+        g_autofree char *command = g_strdup_printf(
+            "echo quit | %s -machine cell-blade -accel qtest -nodefaults "
+            "-display none -monitor stdio -S -global cell-spe.%s",
+            getenv("QTEST_QEMU_BINARY"), settings[i].property);
+        const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+        g_autofree char *err = NULL;
+        int status;
+
+        g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL,
+                                   G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                                   NULL, &err, &status, NULL));
+        g_assert_true(WIFEXITED(status));
+        g_assert_cmpint(WEXITSTATUS(status), ==, settings[i].status);
+        /* Which one, of a device, not what an assertion says */
+        g_assert_cmpint(settings[i].status, ==,
+                        strstr(err, "frequency") || strstr(err, "slice-ns"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -775,5 +809,6 @@ int main(int argc, char **argv)
     qtest_add_func("/cell-spe/mssync", test_mssync);
     qtest_add_func("/cell-spe/lslr", test_lslr);
     qtest_add_func("/cell-spe/isolation", test_isolation);
+    qtest_add_func("/cell-spe/properties", test_properties);
     return g_test_run();
 }
