@@ -15,10 +15,9 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 import engine_diff
-from engine_diff import CODE, LS, PS, SAVE, Machine
+from engine_diff import CODE, LS, PS, SAVE, Machine, monitored
 
 WORDS_EACH = 16
 
@@ -27,39 +26,6 @@ P, DE = 1 << 20, 3 << 18
 DIFFERENT = {'hbr': DE, 'sync': DE}
 DIFFERENT.update(dict.fromkeys(
     'bi iret bisl bisled biz binz bihz bihnz'.split(), P))
-
-
-class Monitor:
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        end = time.monotonic() + 20
-        while self.sock.connect_ex(path):
-            if time.monotonic() > end:
-                sys.exit('no monitor')
-        self.read()
-
-    def read(self):
-        data = b''
-        while not data.endswith(b'(qemu) '):
-            more = self.sock.recv(65536)
-            if not more:
-                sys.exit('the monitor is gone')
-            data += more
-        return data.decode().replace('\r', '')
-
-    def cmd(self, text):
-        self.sock.sendall(text.encode() + b'\n')
-        # The echo comes with the terminal's control characters.
-        return self.read().split('\n', 1)[1].rsplit('\n', 1)[0]
-
-
-def machine(qemu, directory, *more):
-    path = os.path.join(directory, 'monitor')
-    if os.path.exists(path):
-        os.unlink(path)
-    m = Machine(qemu, 'tcg', 2, ['-monitor', f'unix:{path},server,nowait',
-                                 *more])
-    return m, Monitor(path)
 
 
 def random_words(table, rng):
@@ -101,7 +67,7 @@ def disassembler(qemu, table, objdump, directory, rng):
                          text=True).stdout
     theirs = {int(m.group(1), 16): normal(m.group(2)) for m in re.finditer(
         r'^ *([0-9a-f]+):\t(?:[0-9a-f]{2} ){4}\t(.*)$', out, re.M)}
-    m, monitor = machine(qemu, directory)
+    m, monitor = monitored(qemu, 'tcg', 2, directory)
     m.write(LS, code)
     monitor.cmd('cpu 1')
     out = monitor.cmd(f'x/{len(words)}i 0')

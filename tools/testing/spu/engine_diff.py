@@ -131,6 +131,39 @@ class Machine:
         self.proc.wait()
 
 
+class Monitor:
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        end = time.monotonic() + 20
+        while self.sock.connect_ex(path):
+            if time.monotonic() > end:
+                sys.exit('no monitor')
+        self.read()
+
+    def read(self):
+        data = b''
+        while not data.endswith(b'(qemu) '):
+            more = self.sock.recv(65536)
+            if not more:
+                sys.exit('the monitor is gone')
+            data += more
+        return data.decode().replace('\r', '')
+
+    def cmd(self, text):
+        self.sock.sendall(text.encode() + b'\n')
+        # The echo comes with the terminal's control characters.
+        return self.read().split('\n', 1)[1].rpartition('\n')[0]
+
+
+def monitored(qemu, engine, spes, directory, *more):
+    path = os.path.join(directory, 'monitor')
+    if os.path.exists(path):
+        os.unlink(path)
+    m = Machine(qemu, engine, spes,
+                ['-monitor', f'unix:{path},server,nowait', *more])
+    return m, Monitor(path)
+
+
 def mtctrl():
     # mtspr 152, r3: the halves of the SPR number are swapped
     return 31 << 26 | 3 << 21 | (152 & 31) << 16 | (152 >> 5) << 11 | 467 << 1
@@ -673,6 +706,43 @@ def stepped_interrupt(machines, table, args):
     return failed
 
 
+def bad_state(machines, table, args):
+    """A migrated SPU whose program counter leads out of its local store"""
+    op = {name: entry[0] for name, entry in table.items()}
+    at, last = 0x1230, random.Random(args.seed).randbytes(16)
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'state')
+        m, monitor = monitored(args.qemu, 'tcg', 1, directory)
+        m.write(LS + at - 4, struct.pack(
+            '>2I', op['lqa'] | INIT // 4 << 7 | 127, op['br']))
+        m.write(LS + INIT, last)
+        m.start(at - 4)
+        monitor.cmd(f'migrate file:{path}')
+        m.quit()
+        with open(path, 'rb') as f:
+            state = f.read()
+        # Behind the last register
+        good = last + struct.pack('>Q', at)
+        found = state.count(good)
+        failed = found != 1
+        print(f'# {len(state)} bytes, there {found} times')
+        for nip in at, at + 2, LS_SIZE + at, 1 << 40 | at:
+            with open(path, 'wb') as f:
+                f.write(state.replace(good, last + struct.pack('>Q', nip)))
+            m = Machine(args.qemu, 'tcg', 1, ['-incoming', f'file:{path}'])
+            try:
+                while not m.readl(PS + STATUS):
+                    continue
+                status = None           # the SPU runs, or has done so
+            except (OSError, SystemExit):
+                status = m.proc.wait(20)
+            if status != (None if nip == at else 1):
+                failed = True
+                print(f'# {nip:#x}: QEMU has ended with {status}')
+            m.quit()
+    return failed
+
+
 INTEGER = {'a': 4, 'sf': 1, 'ai': 3, 'xor': 1, 'and': 2, 'andi': 1, 'ori': 2,
            'il': 2, 'ceqi': 1, 'cgt': 1, 'clgti': 1, 'selb': 2, 'shli': 1,
            'rotmi': 1, 'rotmai': 1, 'mpy': 1, 'fsmbi': 1}
@@ -831,6 +901,8 @@ def main():
         ('interrupts of the SPU', spu_interrupt),
         ('lock line commands stay in order', line_order),
         ('an interrupt between two single steps', stepped_interrupt),
+        ('a program counter that leads out of local store is not migrated',
+         bad_state),
     )
     print(f'TAP version 13\n1..{len(tests)}')
     print(f'# seed {args.seed}; again: engine_diff.py --seed {args.seed}')

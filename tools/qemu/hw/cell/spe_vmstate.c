@@ -74,6 +74,14 @@ static const VMStateDescription vmstate_spu = {
 /* An engine begins with its SPUEngine. */
 QEMU_BUILD_BUG_ON(offsetof(SPUEngineRef, engine) != 0);
 
+static bool spu_end_valid(void *opaque, int version_id)
+{
+    SPUEngineRef *r = opaque;
+
+    return !r->ended ||
+           (r->why >= SPU_EXIT_STOP && r->why <= SPU_EXIT_INVALID_CHANNEL);
+}
+
 static const VMStateDescription vmstate_spu_engine_ref = {
     .name = "spu-engine-reference",
     .version_id = 1,
@@ -88,6 +96,7 @@ static const VMStateDescription vmstate_spu_engine_ref = {
         VMSTATE_BOOL(ended, SPUEngineRef),
         VMSTATE_UINT32(why, SPUEngineRef),
         VMSTATE_UINT32(code, SPUEngineRef),
+        VMSTATE_VALIDATE("end of execution", spu_end_valid),
         VMSTATE_END_OF_LIST()
     },
 };

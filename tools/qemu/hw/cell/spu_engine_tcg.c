@@ -593,6 +593,13 @@ static void spu_cpu_realize(DeviceState *dev, Error **errp)
     parent->realize(dev, errp);
 }
 
+static bool spu_nip_valid(void *opaque, int version_id)
+{
+    SPUCPU *s = opaque;
+
+    return !(s->env.nip & ~(uint64_t)(SPU_LS_MASK & ~3));
+}
+
 /* Between two instructions: all vCPUs are stopped when this is saved. */
 static const VMStateDescription vmstate_spu_cpu = {
     .name = TYPE_SPU_CPU,
@@ -603,6 +610,7 @@ static const VMStateDescription vmstate_spu_cpu = {
         VMSTATE_ARRAY(gpr, SPUCPU, SPU_NUM_GPR, 0, vmstate_info_spu_reg,
                       SPUReg),
         VMSTATE_UINT64(env.nip, SPUCPU),
+        VMSTATE_VALIDATE("address in local store", spu_nip_valid),
         VMSTATE_UINT32(env.hflags, SPUCPU),
         VMSTATE_UINT64(insns, SPUCPU),
         VMSTATE_BOOL(engine.running, SPUCPU),

@@ -296,7 +296,8 @@ static void wait_for_status(QTestState *qts, const char *command,
         if (!g_strcmp0(now, want)) {
             return;
         }
-        g_assert_cmpstr(now, !=, "failed");
+        g_assert_cmpstr(now, !=, !strcmp(want, "failed") ? "completed"
+                                                         : "failed");
         g_usleep(1000);
     }
 }
@@ -396,10 +397,51 @@ static void test_at_once(void)
     rmdir(dir);
 }
 
+/*
+ * An end of execution that no SPU comes to, where a stop was that its engine
+ * has yet to tell
+ */
+static void test_bad_state(void)
+{
+    static const uint8_t told[] = { 1, 0, 0, 0, 3, 0, 0, 0x2a, 0xbc };
+    g_autofree char *dir = g_dir_make_tmp("cell-migration-XXXXXX", NULL);
+    g_autofree char *file = g_strdup_printf("%s/state", dir);
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
+    g_autofree char *state = NULL;
+    QTestState *from = qtest_init(MACHINE), *to;
+    char *at;
+    gsize len;
+
+    START(from, 0, 0, SPU_IL(3, 1), SPU_STQA(3, 0x9000), SPU_STOP(0x2abc));
+    while (!qtest_readl(from, SPE_LS(0) + 0x9000)) {
+        g_usleep(1000);
+    }
+    g_assert_cmphex(ps_read(from, 0, SPU_Status), ==, 1);
+    qtest_qmp_assert_success(from, "{ 'execute': 'migrate',"
+                             "  'arguments': { 'uri': %s } }", uri);
+    wait_for_status(from, "query-migrate", "completed");
+    qtest_quit(from);
+
+    g_assert_true(g_file_get_contents(file, &state, &len, NULL));
+    at = memmem(state, len, told, sizeof(told));
+    g_assert_nonnull(at);
+    g_assert_null(memmem(at + 1, len - (at + 1 - state), told, sizeof(told)));
+    at[4] = 0x63;
+    g_assert_true(g_file_set_contents(file, state, len, NULL));
+    to = qtest_init(MACHINE "-incoming defer");
+    qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming', 'arguments':"
+                             "  { 'uri': %s, 'exit-on-error': false } }", uri);
+    wait_for_status(to, "query-migrate", "failed");
+    qtest_quit(to);
+    unlink(file);
+    rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/cell-migration/at-once", test_at_once);
     qtest_add_func("/cell-migration/goes-on", test_migration);
+    qtest_add_func("/cell-migration/bad-state", test_bad_state);
     return g_test_run();
 }
