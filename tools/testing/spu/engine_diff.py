@@ -706,6 +706,121 @@ def stepped_interrupt(machines, table, args):
     return failed
 
 
+def qcow2(path, size=1 << 26):
+    """An empty image, as docs/interop/qcow2.txt in QEMU describes it"""
+    # The clusters: header, table of reference counts, these, L1 table
+    data = bytearray(4 << 16)
+    struct.pack_into('>4sIQIIQIIQQIIQ', data, 0, b'QFI\xfb', 2, 0, 0, 16,
+                     size, 0, 1, 3 << 16, 1 << 16, 1, 0, 0)
+    struct.pack_into('>Q', data, 1 << 16, 2 << 16)
+    struct.pack_into('>4H', data, 2 << 16, 1, 1, 1, 1)
+    with open(path, 'wb') as f:
+        f.write(data)
+
+
+def snapshot(qemu, engine, table, rng):
+    """
+    Save a machine whose SPU counts until there is something in its mailbox,
+    and once more when it waits for something else there; load both after all
+    of it has gone on to a stop, and been overwritten.
+    """
+    op = {name: entry[0] for name, entry in table.items()}
+    words = [op['lqa'] | (INIT + 16 * n) // 4 << 7 | n for n in range(128)]
+    words += [op['ai'] | 1 << 14 | 3 << 7 | 3,                  # loop:
+              op['stqa'] | DATA // 4 << 7 | 3,
+              op['rchcnt'] | 29 << 7 | 4,
+              op['brz'] | (-3 & 0xffff) << 7 | 4,
+              op['rdch'] | 29 << 7 | 5, op['rdch'] | 29 << 7 | 6]
+    words += [op['stqa'] | (SAVE + 16 * n) // 4 << 7 | n for n in range(128)]
+    words += [op['lqa'] | n // 4 << 7 | n for n in range(128)]
+    regs = [rng.randbytes(16) for _ in range(128)]
+    failed = 0
+
+    def expect(what, *pairs):
+        nonlocal failed
+        for n, (got, want) in enumerate(pairs):
+            if got != want:
+                failed += 1
+                print(f'# {engine}: {what}, {n}: {got}, not {want}')
+
+    def count():
+        return m.readl(LS + DATA)
+
+    def wait_for(condition):
+        end = time.monotonic() + 20
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit(f'the SPU of {engine} does not go on')
+
+    def status():
+        return m.readl(PS + STATUS)
+
+    def first_word():
+        before = count()
+        wait_for(lambda: count() != before)
+        m.writel(PS + 0x400c, 0x111)
+        wait_for(lambda: status() == 9)
+
+    def second_word(what):
+        m.writel(PS + 0x400c, 0x222)
+        ends = m.wait()
+        saved = m.read(LS + SAVE, 16 * 128)
+        got = [saved[16 * n:16 * n + 16] for n in range(128)]
+        expect(what, (ends, 0x660002), (got[0:3] + got[7:], regs[0:3] + regs[7:]),
+               (got[3], m.read(LS + DATA, 16)), (got[5][:4], b'\0\0\1\x11'),
+               (got[6][:4], b'\0\0\2\x22'))
+        m.write(LS, bytes(LS_SIZE))
+
+    def save(name):
+        expect('savevm', (monitor.cmd('stop'), ''),
+               (monitor.cmd(f'savevm {name}'), ''))
+        state = m.read(LS, LS_SIZE), status()
+        monitor.cmd('cont')
+        return state
+
+    def load(name, state):
+        expect('loadvm', (monitor.cmd('stop'), ''),
+               (monitor.cmd(f'loadvm {name}'), ''),
+               (m.read(LS, LS_SIZE) == state[0], True), (status(), state[1]))
+        monitor.cmd('cont')
+
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'image')
+        qcow2(path)
+        m, monitor = monitored(qemu, engine, 1, directory, '-drive',
+                               f'if=none,format=qcow2,file={path}')
+        m.write(LS, struct.pack(f'>{len(words) + 1}I', *words, 0x66))
+        m.write(LS + INIT, b''.join(regs))
+        m.start(CODE)
+        wait_for(count)
+        counting = save('counting')
+        first_word()
+        waiting = save('waiting')
+        second_word('at first')
+        load('waiting', waiting)
+        second_word('that waited')
+        load('counting', counting)
+        first_word()
+        second_word('that counted')
+        # In use when it is reset: as new, and to be used again
+        load('counting', counting)
+        m.writel(PS + 0x1400c, 1)
+        monitor.cmd('system_reset')
+        wait_for(lambda: status() == 0)
+        expect('reset', (m.readl(PS + NPC), 0), (m.readl(PS + RUN_CNTL), 0),
+               (m.readl(PS + 0x4014), 0x400), (m.readl(PS + 0x1400c), 0))
+        m.start(CODE)
+        first_word()
+        second_word('that was reset')
+        m.quit()
+    return failed
+
+
+def snapshots(machines, table, args):
+    return sum(snapshot(args.qemu, engine, table, random.Random(args.seed))
+               for engine in ('reference', 'tcg'))
+
+
 def bad_state(machines, table, args):
     """A migrated SPU whose program counter leads out of its local store"""
     op = {name: entry[0] for name, entry in table.items()}
@@ -903,6 +1018,7 @@ def main():
         ('an interrupt between two single steps', stepped_interrupt),
         ('a program counter that leads out of local store is not migrated',
          bad_state),
+        ('snapshots, and a reset, of an SPU that runs or waits', snapshots),
     )
     print(f'TAP version 13\n1..{len(tests)}')
     print(f'# seed {args.seed}; again: engine_diff.py --seed {args.seed}')
