@@ -436,6 +436,36 @@ static void line_watch_expired(void *opaque)
 
 /* Transfers */
 
+/*
+ * Up to a doubleword is one store, as it is for whoever else shares memory
+ * with an SPE: memmove() may make two of it, and undo what another one has
+ * stored in answer to the first.
+ */
+static MemTxResult mfc_store(AddressSpace *as, hwaddr addr, const uint8_t *buf,
+                             uint64_t len)
+{
+    MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
+    MemTxResult r;
+
+    switch (len) {
+    case 1:
+        address_space_stb(as, addr, *buf, attrs, &r);
+        break;
+    case 2:
+        address_space_stw_be(as, addr, lduw_be_p(buf), attrs, &r);
+        break;
+    case 4:
+        address_space_stl_be(as, addr, ldl_be_p(buf), attrs, &r);
+        break;
+    case 8:
+        address_space_stq_be(as, addr, ldq_be_p(buf), attrs, &r);
+        break;
+    default:
+        r = address_space_write(as, addr, attrs, buf, len);
+    }
+    return r;
+}
+
 static void mfc_access(CellSPEState *spe, uint16_t op, hwaddr pa, uint32_t ls,
                        uint64_t len)
 {
@@ -449,11 +479,10 @@ static void mfc_access(CellSPEState *spe, uint16_t op, hwaddr pa, uint32_t ls,
         /* The source may be this same local store. */
         assert(len <= sizeof(buf));
         r = address_space_read(as, pa, attrs, buf, len);
-        address_space_write(&spe->ls_as, ls, attrs, buf, len);
+        mfc_store(&spe->ls_as, ls, buf, len);
     } else {
         r = op & OP_ZERO ? address_space_set(as, pa, 0, len, attrs)
-                         : address_space_write(as, pa, attrs,
-                                               spe->spu.ls + ls, len);
+                         : mfc_store(as, pa, spe->spu.ls + ls, len);
         lines_stored(&spe->mfc, pa, len);
     }
     if (r != MEMTX_OK) {

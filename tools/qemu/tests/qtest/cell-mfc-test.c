@@ -61,6 +61,8 @@ static void test_put_get(QTestState *qts)
                               n), ==, 0);
         g_assert_cmphex(proxy(qts, 0, 0x20, 7, 0x1010 + off,
                               MEM + 0x10010 + off, n), ==, 0);
+        g_assert_true(same(qts, MEM + 0x20 + off, SPE_LS(0) + 0x1010 + off,
+                           n));
         g_assert_true(same(qts, MEM + 0x20 + off, MEM + 0x10010 + off, n));
         g_assert_cmphex(qtest_readb(qts, SPE_LS(0) + 0x1010 + off + n), ==,
                         0xee);
