@@ -10,6 +10,7 @@
  * that modifies itself, or that a DMA replaces, needs no care.
  */
 #include "qemu/osdep.h"
+#include "qemu/atomic.h"
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
@@ -549,10 +550,7 @@ INSN(fscrrd)
     *R(a->rt) = ctx->s->fpscr;
 }
 
-/*
- * Without effect here: hints, and the instructions that order execution,
- * which the interpreter does in order anyway.
- */
+/* Without effect here: hints */
 #define TRANS_NOP(name)                                                 \
 INSN(name)                                                              \
 {                                                                       \
@@ -563,8 +561,20 @@ TRANS_NOP(hbra)
 TRANS_NOP(hbrr)
 TRANS_NOP(lnop)
 TRANS_NOP(nop)
-TRANS_NOP(sync)
-TRANS_NOP(dsync)
+
+/*
+ * The interpreter executes in order, but its host need not: the PPE and other
+ * SPEs look at local store, too.
+ */
+INSN(sync)
+{
+    smp_mb();
+}
+
+INSN(dsync)
+{
+    smp_mb();
+}
 
 /* Control */
 

@@ -1405,13 +1405,20 @@ TRANS_NOP(hbra)
 TRANS_NOP(hbrr)
 TRANS_NOP(lnop)
 TRANS_NOP(nop)
-TRANS_NOP(dsync)
 
 /* Control */
+
+/* The PPE and other SPEs look at local store, too. */
+static bool trans_dsync(DisasContext *ctx, arg_dsync *a)
+{
+    tcg_gen_mb(TCG_MO_ALL | TCG_BAR_SC);
+    return true;
+}
 
 /* What follows may have been modified: it is for another block. */
 static bool trans_sync(DisasContext *ctx, arg_sync *a)
 {
+    tcg_gen_mb(TCG_MO_ALL | TCG_BAR_SC);
     gen_goto(ctx, 0, ctx->next);
     return true;
 }
