@@ -7,7 +7,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/timer.h"
-#include "hw/cell/spu_engine.h"
+#include "spu_engine_ref.h"
 #include "tap.h"
 #include "flow.h"
 
@@ -154,9 +154,15 @@ static void spe_new(struct spe *spe, uint64_t hz, uint64_t slice_ns,
 
 static void spe_free(struct spe *spe)
 {
+	SPUEngineRef *ref = container_of(spe->engine, SPUEngineRef, engine);
+
 	spu_engine_stop(spe->engine);
-	spu_engine_free(spe->engine);
-	memset(timers, 0, sizeof(timers));
+	for (int i = 0; i < ARRAY_SIZE(timers); i++)
+		if (timers[i] == ref->timer)
+			timers[i] = NULL;
+	timer_free(ref->timer);
+	spu_interp_free(ref->interp);
+	g_free(ref);
 	g_free(spe->spu.ls);
 }
 
@@ -231,11 +237,8 @@ static void test_slices(void)
 	tap_check(b.spu.insns == (50000 - 777) / 10, "%d instructions",
 		  (int)b.spu.insns);
 	tap_end("engine: slices of all SPUs end together, none loses time");
-	spu_engine_stop(b.engine);
-	spu_engine_free(b.engine);
-	timers[1] = NULL;
-	g_free(b.spu.ls);
 	spe_free(&a);
+	spe_free(&b);
 
 	now = 0;
 	spe_new(&a, 33333333, 20000, AT_forever);

@@ -200,21 +200,11 @@ static void spu_engine_ref_kick(SPUEngine *e)
     }
 }
 
-static void spu_engine_ref_free(SPUEngine *e)
-{
-    SPUEngineRef *r = to_ref(e);
-
-    timer_free(r->timer);
-    spu_interp_free(r->interp);
-    g_free(r);
-}
-
 static const SPUEngineOps spu_engine_ref_ops = {
     .name = "reference",
     .start = spu_engine_ref_start,
     .stop = spu_engine_ref_stop,
     .kick = spu_engine_ref_kick,
-    .free = spu_engine_ref_free,
 };
 
 SPUEngine *spu_engine_ref_new(SPUState *spu, uint64_t hz, uint64_t slice_ns,

@@ -336,17 +336,11 @@ static void spu_engine_tcg_kick(SPUEngine *e)
     }
 }
 
-static void spu_engine_tcg_free(SPUEngine *e)
-{
-    object_unparent(OBJECT(to_cpu(e))->parent);
-}
-
 static const SPUEngineOps spu_engine_tcg_ops = {
     .name = "tcg",
     .start = spu_engine_tcg_start,
     .stop = spu_engine_tcg_stop,
     .kick = spu_engine_tcg_kick,
-    .free = spu_engine_tcg_free,
 };
 
 SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,

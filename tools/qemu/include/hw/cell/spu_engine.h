@@ -65,7 +65,6 @@ typedef struct SPUEngineOps {
     void (*start)(SPUEngine *e);
     void (*stop)(SPUEngine *e);
     void (*kick)(SPUEngine *e);
-    void (*free)(SPUEngine *e);
 } SPUEngineOps;
 
 struct SPUEngine {
@@ -123,11 +122,6 @@ static inline void spu_engine_stop(SPUEngine *e)
 static inline void spu_engine_kick(SPUEngine *e)
 {
     e->ops->kick(e);
-}
-
-static inline void spu_engine_free(SPUEngine *e)
-{
-    e->ops->free(e);
 }
 
 #endif /* HW_CELL_SPU_ENGINE_H */
