@@ -51,7 +51,8 @@ typedef enum SPUChannelResult {
 
 /*
  * The channel unit, as the SPU sees it.  Called with whatever lock protects
- * the SPU's state (in QEMU: the BQL), at the virtual time of the instruction.
+ * the SPU's state (in QEMU: the BQL); rdch and wrch at the virtual time of
+ * the instruction, rchcnt no later.
  */
 typedef struct SPUChannelOps {
     SPUChannelResult (*rdch)(void *opaque, unsigned ch, uint32_t *val);
