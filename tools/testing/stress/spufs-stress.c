@@ -7,13 +7,16 @@
  * All is drawn from one seed. Where time is counted in instructions (QEMU's
  * -icount) a seed gives the same run again, whatever has failed in it.
  */
+#define _GNU_SOURCE
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "async_test.h"
@@ -34,13 +37,19 @@ struct context {
 	unsigned int starts, stops, seen;
 	bool shared;	/* others may have its event file: nothing is known */
 	bool gone;	/* its directory was closed */
+	bool in_gang;	/* it was created in the gang */
+	__u64 cookie;	/* by which the gang's event file knows it, or 0 */
+	__u64 born;	/* the last cookie that was given before it was created */
 };
 
 static struct context contexts[CONTEXTS];
-static int gang = -1, friends[2], process;
+/* Its event file, if it has one, may stay open when its directory was closed. */
+static struct async gang = { -1, -1 };
+static int friends[2], process;
 static char *target;	/* of DMA */
 static unsigned int seed = 1, seconds = 10;
-static unsigned long long random_state, calls, runs;
+static unsigned long long random_state, calls, runs, gang_stops;
+static __u64 last_cookie;
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift
  * generators, scrambled" (2016)
@@ -90,8 +99,9 @@ static void new_context(struct context *c)
 
 	memset(c, 0, sizeof(*c));
 	c->async.event = -1;
-	if (gang >= 0 && draw(3) == 0) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", gang);
+	c->born = last_cookie;
+	if (gang.fd >= 0 && draw(2)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", gang.fd);
 		if (readlink(path, link, sizeof(link) - 1) < 0)
 			link[0] = 0;
 	}
@@ -99,6 +109,7 @@ static void new_context(struct context *c)
 				     SPU_CREATE_ASYNC | flags[draw(5)], 0755, -1);
 	if (c->async.fd < 0)
 		return;
+	c->in_gang = link[0] == '/' && gang.event >= 0;
 	c->async.event = openat(c->async.fd, "event", O_RDWR | O_NONBLOCK);
 }
 
@@ -110,63 +121,130 @@ static void close_directory(struct context *c)
 	c->gone = true;
 }
 
-/* Take what there is to read, as much at once as it happens. */
-static void read_events(struct context *c)
+/* Some do not wait for others who are busy with the context. */
+static int nowait(void)
 {
-	struct spu_event events[6];
-	ssize_t n = read(c->async.event, events, (draw(6) + 1) * sizeof(*events));
-	int i;
+	return draw(4) ? 0 : RWF_NOWAIT;
+}
+
+static void count_event(struct context *c, const struct spu_event *e)
+{
+	if (!strcmp(async_name(e->event), "unknown"))
+		fail("event %x", e->event);
+	if (c->shared)
+		return;
+	if (c->stops == c->starts)
+		fail("event %x of no run", e->event);
+	if (c->seen & e->event)
+		fail("event %x twice", e->event);
+	c->seen |= e->event;
+	if (e->event != SPU_EVENT_STOP)
+		return;
+	if (e->status & SPU_STATUS_RUNNING)
+		fail("STOP with status %x", e->status);
+	c->seen = 0;
+	c->stops++;
+}
+
+/* Take what there is to read, as much at once as it happens. */
+static int read_records(int event, void *records, size_t size)
+{
+	struct iovec iov = { records, (draw(6) + 1) * size };
+	ssize_t n = preadv2(event, &iov, 1, -1, nowait());
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != EBADF)
 			fail("read: %s", strerror(errno));
-		return;
+		return 0;
 	}
-	if (n % sizeof(*events))
+	if (n % size)
 		fail("read: %zd bytes", n);
-	for (i = 0; i < n / (ssize_t)sizeof(*events); i++) {
-		struct spu_event *e = &events[i];
+	return n / size;
+}
 
-		if (!strcmp(async_name(e->event), "unknown"))
-			fail("event %x", e->event);
-		if (c->shared)
+static void read_events(struct context *c)
+{
+	struct spu_event events[6];
+	int i, n = read_records(c->async.event, events, sizeof(*events));
+
+	if (n && c->cookie)
+		fail("event %x of a context in a gang", events[0].event);
+	for (i = 0; i < n; i++)
+		count_event(c, &events[i]);
+}
+
+/* The rest of the cookie is the number of the context. */
+static void read_gang(void)
+{
+	struct spu_gang_event events[6];
+	int i, n = read_records(gang.event, events, sizeof(*events));
+
+	for (i = 0; i < n; i++) {
+		struct context *c = &contexts[events[i].cookie % CONTEXTS];
+
+		if (!events[i].cookie || events[i].cookie > last_cookie || events[i].flags)
+			fail("cookie %llu, flags %x", events[i].cookie, events[i].flags);
+		/* one whose place this has taken, and which is being freed */
+		if (events[i].cookie <= c->born)
 			continue;
-		if (c->stops == c->starts)
-			fail("event %x of no run", e->event);
-		if (c->seen & e->event)
-			fail("event %x twice", e->event);
-		c->seen |= e->event;
-		if (e->event != SPU_EVENT_STOP)
-			continue;
-		if (e->status & SPU_STATUS_RUNNING)
-			fail("STOP with status %x", e->status);
-		c->seen = 0;
-		c->stops++;
+		if (events[i].cookie != c->cookie)
+			fail("cookie %llu, not %llu", events[i].cookie, c->cookie);
+		count_event(c, &events[i].event);
+		gang_stops += events[i].event.event == SPU_EVENT_STOP;
 	}
 }
 
+static ssize_t write_records(const struct context *c, const void *records, size_t len,
+			     int flags)
+{
+	struct iovec iov = { (void *)records, len };
+
+	return pwritev2(c->async.event, &iov, 1, -1, flags);
+}
+
+/* Start it; perhaps say before where its events go, and stop it at once. */
 static void start(struct context *c, __u32 op, __u32 npc)
 {
-	const struct control control = { op, npc };
-	bool busy = c->starts != c->stops;
+	struct {
+		__u32 set, cookie[2];
+		struct control start;
+		__u32 stop;
+	} records = {
+		SPU_CONTROL_SET_COOKIE, { }, { op, npc }, SPU_CONTROL_STOP_SPU
+	};
+	const ssize_t set_end = offsetof(typeof(records), start);
+	const ssize_t start_end = offsetof(typeof(records), stop);
+	bool busy = c->starts != c->stops, join = draw(c->in_gang ? 2 : 20) == 0;
+	__u64 cookie = (last_cookie / CONTEXTS + 1) * CONTEXTS + (c - contexts);
+	ssize_t from = join ? 0 : set_end, done;
 
-	if (write(c->async.event, &control, START_LEN) == START_LEN) {
+	memcpy(records.cookie, &cookie, sizeof(cookie));
+	done = write_records(c, (char *)&records + from,
+			     (draw(8) ? start_end : (ssize_t)sizeof(records)) - from, nowait());
+	if (done > 0) {
 		if (busy && !c->shared)
 			fail("started twice");
-		c->starts++;
-		runs++;
+		if (join)
+			c->cookie = last_cookie = cookie;
+		if (from + done >= start_end) {
+			c->starts++;
+			runs++;
+		}
 	} else if (errno == EBUSY) {
 		if (!busy && !c->shared)
 			fail("EBUSY");
 	} else if (errno != EINTR && errno != EAGAIN && errno != EBADF &&
+		   !(errno == EINVAL && join && !c->in_gang) &&
 		   !(errno == ENODEV && c->gone)) {
 		fail("START: %s", strerror(errno));
 	}
 }
 
-static void stop(struct context *c)
+static void stop(struct context *c, int flags)
 {
-	while (async_stop(&c->async)) {
+	const __u32 record = SPU_CONTROL_STOP_SPU;
+
+	while (write_records(c, &record, STOP_LEN, flags) != STOP_LEN) {
 		if (errno != EINTR) {
 			if (errno != EBADF && !(errno == ENODEV && c->gone))
 				fail("STOP: %s", strerror(errno));
@@ -185,6 +263,55 @@ static void check_poll(struct context *c)
 		fail("poll: %x", bits);
 	if (!(bits & CAN_START) != (c->gone || c->starts != c->stops))
 		fail("poll: %x with %u of %u runs over", bits, c->stops, c->starts);
+	if (bits & CAN_READ && c->cookie)
+		fail("poll: %x of a context in a gang", bits);
+}
+
+static void check_gang(void)
+{
+	int bits = async_poll(&gang), bytes, i;
+	bool open = gang.fd >= 0;
+
+	if (bits < 0 || gang.event < 0)
+		return;
+	for (i = 0; i < CONTEXTS; i++)
+		open |= contexts[i].in_gang && !contexts[i].gone;
+	if (!(bits & POLLHUP) != open || bits & ~(CAN_READ | POLLHUP))
+		fail("poll: %x of %s gang", bits, open ? "a" : "no");
+	if (ioctl(gang.event, FIONREAD, &bytes) || bytes % sizeof(struct spu_gang_event))
+		fail("FIONREAD: %d", bytes);
+}
+
+/*
+ * Close the gang's directory; or, once there is no context of the last gang any
+ * more, create another one.
+ */
+static void new_gang(void)
+{
+	bool asynchronous = draw(4);
+	int i;
+
+	if (gang.fd >= 0 && draw(4))
+		return;
+	if (gang.fd >= 0) {
+		close(gang.fd);
+		gang.fd = -1;
+		return;
+	}
+	for (i = 0; i < CONTEXTS; i++)
+		if (contexts[i].in_gang)
+			return;
+	if (gang.event >= 0)
+		close(gang.event);
+	gang.event = -1;
+	gang.fd = spu_create(SPU_CREATE_GANG | (asynchronous ? SPU_CREATE_ASYNC : 0));
+	if (gang.fd < 0 || !asynchronous)
+		return;
+	gang.event = openat(gang.fd, "event", O_RDONLY | O_NONBLOCK);
+	if (gang.event < 0) {
+		close(gang.fd);
+		gang.fd = -1;
+	}
 }
 
 /* DMA from and to memory that may go away meanwhile */
@@ -227,7 +354,6 @@ static void load(struct context *c)
 	}
 }
 
-/* A file of the context: read it, write the same, or map it. */
 /* The local store of a context, mapped; or MAP_FAILED */
 static char *map_mem(const struct context *c)
 {
@@ -248,6 +374,7 @@ static void touch_mem(struct context *c)
 	munmap((void *)map, LS_SIZE);
 }
 
+/* A file of the context: read it, write the same, or map it. */
 static void access_file(struct context *c)
 {
 	static const char * const names[] = {
@@ -256,7 +383,7 @@ static void access_file(struct context *c)
 		"wbox_stat", "signal1", "signal2", "signal1_type", "mfc",
 		"mbox_info", "ibox_info", "wbox_info", "dma_info",
 		"proxydma_info", "phys-id", "stat", "capabilities", "tid",
-		"object-id", "mem",
+		"object-id", "mem", "fault",
 	};
 	static const char * const maps[] = { "mem", "psmap", "signal1", "cntl", "mss" };
 	char plain[128], *buffer = plain, *map;
@@ -363,7 +490,7 @@ static void share(void)
 	guest.async.fd = -1;
 	memcpy(&guest.async.event, CMSG_DATA(cmsg), sizeof(int));
 	read_events(&guest);
-	stop(&guest);
+	stop(&guest, nowait());
 	async_poll(&guest.async);
 	read_events(&guest);
 	close(guest.async.event);
@@ -410,7 +537,7 @@ static void one_call(void)
 		new_context(c);
 		return;
 	}
-	switch (draw(40)) {
+	switch (draw(45)) {
 	case 0 ... 7:
 		start(c, SPU_CONTROL_START_SPU,
 		      draw(4) ? draw(2) * SPU_STOP_STOP_1337 : draw(LS_SIZE / 4) * 4);
@@ -419,7 +546,7 @@ static void one_call(void)
 		start(c, SPU_CONTROL_STEP_SPU, draw(64) * 4);
 		break;
 	case 9 ... 11:
-		stop(c);
+		stop(c, nowait());
 		break;
 	case 12 ... 20:
 		read_events(c);
@@ -462,12 +589,17 @@ static void one_call(void)
 		press_memory();
 		break;
 	case 38:
-		if (gang >= 0)
-			close(gang);
-		gang = draw(2) ? spu_create(SPU_CREATE_GANG) : -1;
+		new_gang();
 		break;
 	case 39:
-		fcntl(c->async.event, F_SETFL, O_NONBLOCK | (draw(2) ? O_ASYNC : 0));
+		fcntl(draw(4) ? c->async.event : gang.event, F_SETFL,
+		      O_NONBLOCK | (draw(2) ? O_ASYNC : 0));
+		break;
+	case 40 ... 43:
+		read_gang();
+		break;
+	case 44:
+		check_gang();
 		break;
 	}
 }
@@ -479,9 +611,9 @@ static void settle(struct context *c)
 
 	if (c->async.event < 0 || c->shared)
 		return;
-	stop(c);
-	for (tries = 0; c->starts != c->stops && tries < 20; tries++)
-		read_events(c);
+	stop(c, 0);
+	for (tries = 0; c->starts != c->stops && tries < 100; tries++)
+		c->cookie ? read_gang() : read_events(c);
 	if (c->starts != c->stops)
 		fail("%u runs, %u STOPs", c->starts, c->stops);
 	if (c->seen)
@@ -514,7 +646,9 @@ static int run_process(int number)
 	for (i = 0; i < CONTEXTS; i++)
 		settle(&contexts[i]);
 	/* The end of the process closes what is open. */
-	printf("# process %d: %llu calls, %llu runs\n", number, calls, runs);
+	check_gang();
+	printf("# process %d: %llu calls, %llu runs, %llu STOPs read from gangs\n",
+	       number, calls, runs, gang_stops);
 	fflush(stdout);
 	return 0;
 }
