@@ -29,6 +29,8 @@
 #define PROCESSES	4
 #define HANG_SECONDS	60
 #define TARGET_SIZE	(1 << 20)
+#define VICTIM_STEP	(1 << 20)
+#define VICTIM_PAUSE	16	/* seconds at most from one to the next */
 #define FREE_LS		0x3000	/* behind the programs */
 
 /* A context of this process, and what was seen of its runs */
@@ -625,10 +627,9 @@ static void ignore(int signal)
 {
 }
 
-static int run_process(int number)
+static void begin_process(int number)
 {
 	struct sigaction action = { .sa_handler = ignore };
-	unsigned long long end = now() + seconds;
 	int i;
 
 	process = number;
@@ -640,6 +641,14 @@ static int run_process(int number)
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (i = 0; i < CONTEXTS; i++)
 		contexts[i].async = (struct async) { -1, -1 };
+}
+
+static int run_process(int number)
+{
+	unsigned long long end = now() + seconds;
+	int i;
+
+	begin_process(number);
 	do {
 		one_call();
 	} while (calls % 16 || now() < end);
@@ -651,6 +660,25 @@ static int run_process(int number)
 	       number, calls, runs, gang_stops);
 	fflush(stdout);
 	return 0;
+}
+
+/*
+ * One for the OOM killer, which takes memory until it is killed, together with
+ * its contexts, whatever they do, and the memory that their DMA goes to.
+ */
+static void run_victim(int number)
+{
+	int file = open("/proc/self/oom_score_adj", O_WRONLY);
+
+	begin_process(number);
+	if (write(file, "1000", 4) != 4)
+		fail("oom_score_adj: %s", strerror(errno));
+	close(file);
+	for (;;) {
+		one_call();
+		mmap(NULL, VICTIM_STEP, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	}
 }
 
 static void tell_where(pid_t pid)
@@ -674,13 +702,16 @@ static void tell_where(pid_t pid)
 
 int main(int argc, char **argv)
 {
-	pid_t pids[PROCESSES], pid;
-	unsigned long long end;
-	bool failed = false;
-	int c, i, status, left = PROCESSES, before;
+	pid_t pids[PROCESSES], pid, victim = 0;
+	unsigned long long end, next;
+	bool failed = false, memory = false;
+	int c, i, status, left = PROCESSES, before, victims = 0, kills = 0;
 
-	while ((c = getopt(argc, argv, "t:s:x")) != -1) {
+	while ((c = getopt(argc, argv, "mt:s:x")) != -1) {
 		switch (c) {
+		case 'm':
+			memory = true;
+			break;
 		case 't':
 			seconds = atoi(optarg);
 			break;
@@ -691,7 +722,8 @@ int main(int argc, char **argv)
 			/* what have_child() executes */
 			return 0;
 		default:
-			fprintf(stderr, "usage: %s [-t SECONDS] [-s SEED]\n", argv[0]);
+			fprintf(stderr, "usage: %s [-m] [-t SECONDS] [-s SEED]\n"
+				"-m: memory runs out, and the OOM killer comes\n", argv[0]);
 			return 2;
 		}
 	}
@@ -709,10 +741,27 @@ int main(int argc, char **argv)
 			return run_process(i);
 	}
 
-	end = now() + seconds + HANG_SECONDS;
-	while (left) {
+	seed_process(PROCESSES);
+	next = now();
+	end = next + seconds + HANG_SECONDS;
+	while (left || (memory && !kills)) {
+		if (memory && !victim && left && now() >= next) {
+			victim = fork();
+			victims++;
+			if (!victim)
+				run_victim(PROCESSES + victims);
+		}
 		pid = waitpid(-1, &status, WNOHANG);
-		if (pid > 0) {
+		if (pid > 0 && pid == victim) {
+			if (status == SIGKILL) {
+				kills++;
+			} else {
+				printf("# the victim: status %x\n", status);
+				failed = true;
+			}
+			victim = 0;
+			next = now() + draw(VICTIM_PAUSE);
+		} else if (pid > 0) {
 			left--;
 			if (status) {
 				printf("# process %d: status %x\n", pid, status);
@@ -727,13 +776,22 @@ int main(int argc, char **argv)
 					tell_where(pids[i]);
 					kill(pids[i], SIGKILL);
 				}
-			printf("# %d processes do not end\n", left);
+			if (left)
+				printf("# %d processes do not end\n", left);
 			failed = true;
 			break;
 		} else {
 			poll(NULL, 0, 10);
 		}
 	}
+	if (victim > 0) {
+		kill(victim, SIGKILL);
+		waitpid(victim, &status, 0);
+	}
+	if (memory)
+		printf("# the OOM killer came %d times\n", kills);
+	if (memory && !kills)
+		failed = true;
 	close(friends[0]);
 	close(friends[1]);
 	if (!wait_until(spu_contexts() == before)) {
@@ -741,8 +799,8 @@ int main(int argc, char **argv)
 		failed = true;
 	}
 	if (failed)
-		printf("# again: spufs-stress -t %u -s %u\n", seconds, seed);
-	printf("%sok 1 random calls for %u s, seed %u: nothing hangs, is lost or left behind\n",
-	       failed ? "not " : "", seconds, seed);
+		printf("# again: spufs-stress %s-t %u -s %u\n", memory ? "-m " : "", seconds, seed);
+	printf("%sok 1 random calls for %u s, seed %u%s: nothing hangs, is lost or left behind\n",
+	       failed ? "not " : "", seconds, seed, memory ? ", memory runs out" : "");
 	return failed;
 }
