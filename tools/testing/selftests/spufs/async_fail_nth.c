@@ -88,9 +88,17 @@ static const char *no_injection(void)
 /* What a call finds, and leaves */
 struct scene {
 	struct async ctx;
-	int gang, extra;
+	int gang, gang_event, extra;
+	bool joined;
 	void *map;
 };
+
+/* What comes from the event file of a context, or from that of its gang */
+static ssize_t read_record(const struct scene *s, struct spu_gang_event *event)
+{
+	return s->joined ? read(s->gang_event, event, sizeof(*event)) :
+			   read(s->ctx.event, &event->event, sizeof(event->event));
+}
 
 enum before {
 	NOTHING,	/* there is no context */
@@ -98,36 +106,81 @@ enum before {
 	OPEN,		/* it is open, and the context idle */
 	RUNNING,	/* it spins */
 	STOPPED,	/* its STOP was not read */
+	FAULTED,	/* its run ended with an error, and all was read */
+	IN_GANG,	/* it is idle, in a gang with an event file */
+	GANG_STOPPED,	/* its STOP was not read from the file of its gang */
 };
+
+static int create_in_gang(struct scene *s)
+{
+	char path[64], link[256];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->gang);
+	len = readlink(path, link, sizeof(link) - 1);
+	if (len < 0)
+		return -1;
+	link[len] = 0;
+	return s->ctx.fd = sys_spu_create(spu_path(link), SPU_CREATE_ASYNC,
+					  0755, -1);
+}
+
+static int join(struct scene *s)
+{
+	const __u32 set[] = { SPU_CONTROL_SET_COOKIE, 0, 0xc001d00d };
+
+	s->joined = write(s->ctx.event, set, sizeof(set)) == sizeof(set);
+	return s->joined ? 0 : -1;
+}
 
 static int prepare(struct scene *s, enum before before)
 {
-	struct pollfd pollfd;
+	const bool gang = before >= IN_GANG;
+	struct pollfd pollfd = { .events = POLLIN };
+	__u32 npc = SPU_STOP_STOP_1337;
+	struct spu_event event;
 
 	memset(s, 0, sizeof(*s));
 	s->extra = -1;
+	s->gang_event = -1;
 	s->ctx.fd = -1;
 	s->ctx.event = -1;
 	s->map = MAP_FAILED;
-	s->gang = spu_create(SPU_CREATE_GANG);
+	s->gang = spu_create(SPU_CREATE_GANG | (gang ? SPU_CREATE_ASYNC : 0));
 	if (s->gang < 0 || before == NOTHING)
 		return s->gang < 0 ? -1 : 0;
-	s->ctx.fd = spu_create(SPU_CREATE_ASYNC);
+	if (gang) {
+		s->gang_event = openat(s->gang, "event", O_RDONLY | O_NONBLOCK);
+		if (s->gang_event < 0)
+			return -1;
+		create_in_gang(s);
+	} else {
+		s->ctx.fd = spu_create(SPU_CREATE_ASYNC);
+	}
 	if (s->ctx.fd < 0 || spu_load(s->ctx.fd, spu_spin))
 		return -1;
 	if (before == CREATED)
 		return 0;
 	s->ctx.event = openat(s->ctx.fd, "event", O_RDWR | O_NONBLOCK);
-	if (s->ctx.event < 0 || before == OPEN)
+	if (s->ctx.event < 0 || before == OPEN || before == IN_GANG)
 		return s->ctx.event < 0 ? -1 : 0;
-	if (before == STOPPED && spu_load(s->ctx.fd, spu_stop))
-		return -1;
-	if (async_start(&s->ctx, before == STOPPED ? SPU_STOP_STOP_1337 : 0))
-		return -1;
 	if (before == RUNNING)
-		return 0;
-	pollfd = (struct pollfd) { .fd = s->ctx.event, .events = POLLIN };
-	return poll(&pollfd, 1, TIMEOUT_MS) == 1 ? 0 : -1;
+		return async_start(&s->ctx, 0);
+	if (before == GANG_STOPPED && join(s))
+		return -1;
+	if (before == FAULTED)
+		npc = SPU_STOP_ILLEGAL;
+	if (spu_load(s->ctx.fd, spu_stop) || async_start(&s->ctx, npc))
+		return -1;
+	pollfd.fd = s->joined ? s->gang_event : s->ctx.event;
+	if (poll(&pollfd, 1, TIMEOUT_MS) != 1)
+		return -1;
+	if (before == FAULTED)
+		do {
+			if (async_next(&s->ctx, &event) != sizeof(event))
+				return -1;
+		} while (event.event != SPU_EVENT_STOP);
+	return 0;
 }
 
 /*
@@ -136,7 +189,9 @@ static int prepare(struct scene *s, enum before before)
  */
 static const char *finish(struct scene *s)
 {
-	struct spu_event event;
+	struct pollfd pollfd = { .events = POLLIN };
+	struct spu_gang_event record;
+	struct spu_event *event = &record.event;
 	bool created = s->ctx.fd >= 0;
 
 	if (created && s->ctx.event < 0)
@@ -147,19 +202,20 @@ static const char *finish(struct scene *s)
 		/* whatever runs is stopped, whatever was told is read */
 		if (async_stop(&s->ctx))
 			return "STOP fails afterwards";
-		while (read(s->ctx.event, &event, sizeof(event)) > 0)
+		while (read_record(s, &record) > 0)
 			;
 		if (errno != EAGAIN)
 			return "read fails afterwards";
 		if (spu_load(s->ctx.fd, spu_stop) ||
 		    async_start(&s->ctx, SPU_STOP_STOP_1337))
 			return "START fails afterwards";
-		if (async_next(&s->ctx, &event) != sizeof(event) ||
-		    event.event != SPU_EVENT_STOP ||
-		    event.status != SPU_STATUS_STOP(0x1337))
+		pollfd.fd = s->joined ? s->gang_event : s->ctx.event;
+		if (poll(&pollfd, 1, TIMEOUT_MS) != 1 ||
+		    read_record(s, &record) <= 0 ||
+		    event->event != SPU_EVENT_STOP ||
+		    event->status != SPU_STATUS_STOP(0x1337))
 			return "no STOP, or another one, afterwards";
-		if (read(s->ctx.event, &event, sizeof(event)) != -1 ||
-		    errno != EAGAIN)
+		if (read_record(s, &record) != -1 || errno != EAGAIN)
 			return "one event too many afterwards";
 	}
 	if (s->map != MAP_FAILED)
@@ -170,6 +226,8 @@ static const char *finish(struct scene *s)
 		close(s->ctx.event);
 	if (s->ctx.fd >= 0)
 		close(s->ctx.fd);
+	if (s->gang_event >= 0)
+		close(s->gang_event);
 	close(s->gang);
 	return NULL;
 }
@@ -182,16 +240,7 @@ static int call_create(struct scene *s)
 
 static int call_create_in_gang(struct scene *s)
 {
-	char path[64], link[256];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->gang);
-	len = readlink(path, link, sizeof(link) - 1);
-	if (len < 0)
-		return -1;
-	link[len] = 0;
-	return s->ctx.fd = sys_spu_create(spu_path(link), SPU_CREATE_ASYNC,
-					  0755, -1);
+	return create_in_gang(s);
 }
 
 static int call_create_gang(struct scene *s)
@@ -241,6 +290,53 @@ static int call_read(struct scene *s)
 	errno = EPROTO;
 	return done == sizeof(*event) && event->event == SPU_EVENT_STOP &&
 	       event->status == SPU_STATUS_STOP(0x1337) ? 0 : -1;
+}
+
+static int call_join(struct scene *s)
+{
+	return join(s);
+}
+
+static int call_open_gang(struct scene *s)
+{
+	return s->extra = openat(s->gang, "event", O_RDONLY | O_NONBLOCK);
+}
+
+static int call_gang_read(struct scene *s)
+{
+	struct spu_gang_event event;
+
+	if (read_record(s, &event) < 0)
+		return -1;
+	errno = EPROTO;
+	return event.event.event == SPU_EVENT_STOP && !event.flags &&
+	       event.event.status == SPU_STATUS_STOP(0x1337) &&
+	       event.cookie == 0xc001d00d ? 0 : -1;
+}
+
+static int call_gang_poll(struct scene *s)
+{
+	struct pollfd pollfd = { .fd = s->gang_event, .events = POLLIN };
+
+	if (poll(&pollfd, 1, 0) < 0)
+		return -1;
+	errno = EPROTO;
+	return pollfd.revents == POLLIN ? 0 : -1;
+}
+
+static int call_fault(struct scene *s)
+{
+	struct spu_fault fault = { };
+	int fd = openat(s->ctx.fd, "fault", O_RDONLY), error;
+	ssize_t done;
+
+	if (fd < 0)
+		return -1;
+	done = read(fd, &fault, sizeof(fault));
+	error = errno;
+	close(fd);
+	errno = done < 0 ? error : EPROTO;
+	return done == sizeof(fault) && fault.event == SPU_EVENT_SPE_ERROR ? 0 : -1;
 }
 
 static int call_poll(struct scene *s)
@@ -361,6 +457,11 @@ CALL(step, OPEN);
 CALL(stop, RUNNING);
 CALL(start_stop, OPEN);
 CALL(read, STOPPED);
+CALL(join, IN_GANG);
+CALL(open_gang, IN_GANG);
+CALL(gang_read, GANG_STOPPED);
+CALL(gang_poll, GANG_STOPPED);
+CALL(fault, FAULTED);
 CALL(poll, STOPPED);
 CALL(epoll, STOPPED);
 CALL(fasync, OPEN);
