@@ -24,6 +24,8 @@
 /* More than any of the calls has */
 #define MANY	1000
 
+#define COOKIE	0xc001d00dULL
+
 static int nth_fd = -1;
 
 /* Have the @nth call from now on fail that can be made to. */
@@ -125,11 +127,9 @@ static int create_in_gang(struct scene *s)
 					  0755, -1);
 }
 
-static int join(struct scene *s)
+static int call_join(struct scene *s)
 {
-	const __u32 set[] = { SPU_CONTROL_SET_COOKIE, 0, 0xc001d00d };
-
-	s->joined = write(s->ctx.event, set, sizeof(set)) == sizeof(set);
+	s->joined = !async_join(&s->ctx, COOKIE);
 	return s->joined ? 0 : -1;
 }
 
@@ -166,7 +166,7 @@ static int prepare(struct scene *s, enum before before)
 		return s->ctx.event < 0 ? -1 : 0;
 	if (before == RUNNING)
 		return async_start(&s->ctx, 0);
-	if (before == GANG_STOPPED && join(s))
+	if (before == GANG_STOPPED && call_join(s))
 		return -1;
 	if (before == FAULTED)
 		npc = SPU_STOP_ILLEGAL;
@@ -292,11 +292,6 @@ static int call_read(struct scene *s)
 	       event->status == SPU_STATUS_STOP(0x1337) ? 0 : -1;
 }
 
-static int call_join(struct scene *s)
-{
-	return join(s);
-}
-
 static int call_open_gang(struct scene *s)
 {
 	return s->extra = openat(s->gang, "event", O_RDONLY | O_NONBLOCK);
@@ -311,7 +306,7 @@ static int call_gang_read(struct scene *s)
 	errno = EPROTO;
 	return event.event.event == SPU_EVENT_STOP && !event.flags &&
 	       event.event.status == SPU_STATUS_STOP(0x1337) &&
-	       event.cookie == 0xc001d00d ? 0 : -1;
+	       event.cookie == COOKIE ? 0 : -1;
 }
 
 static int call_gang_poll(struct scene *s)

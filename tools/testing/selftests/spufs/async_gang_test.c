@@ -4,10 +4,12 @@
  */
 #include <assert.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 
 #include "../kselftest_harness.h"
 #include "async_test.h"
@@ -29,32 +31,6 @@ static_assert(SPU_CONTROL_SET_COOKIE == 4, "SPU_CONTROL_SET_COOKIE");
 	EXPECT_EQ(-1, call);						\
 	EXPECT_EQ(error, errno);					\
 } while (0)
-
-struct set_cookie {
-	__u32 op, cookie[2];
-};
-
-static struct set_cookie set_cookie(__u64 cookie)
-{
-	struct set_cookie set = { SPU_CONTROL_SET_COOKIE };
-
-	memcpy(set.cookie, &cookie, sizeof(cookie));
-	return set;
-}
-
-static int join(const struct async *ctx, __u64 cookie)
-{
-	const struct set_cookie set = set_cookie(cookie);
-
-	return write(ctx->event, &set, sizeof(set)) == sizeof(set) ? 0 : -1;
-}
-
-static int create_in(struct async *ctx, const char *gang)
-{
-	ctx->fd = sys_spu_create(spu_path(gang), SPU_CREATE_ASYNC, 0755, -1);
-	ctx->event = openat(ctx->fd, "event", O_RDWR | O_NONBLOCK);
-	return ctx->event < 0 ? -1 : 0;
-}
 
 static int bytes_in(int event)
 {
@@ -84,9 +60,9 @@ FIXTURE_SETUP(gang)
 	self->gang.event = openat(self->gang.fd, "event", O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->gang.event);
 	for (i = 0; i < CONTEXTS; i++) {
-		ASSERT_EQ(0, create_in(&self->ctx[i], self->path));
+		ASSERT_EQ(0, async_create_in(&self->ctx[i], self->path));
 		ASSERT_EQ(0, spu_load(self->ctx[i].fd, spu_echo));
-		ASSERT_EQ(0, join(&self->ctx[i], COOKIE(i)));
+		ASSERT_EQ(0, async_join(&self->ctx[i], COOKIE(i)));
 	}
 }
 
@@ -227,6 +203,65 @@ TEST_F(gang, reads_whole_records)
 	EXPECT_EQ(RECORD, bytes_in(self->gang.event));
 }
 
+TEST_F(gang, nonblocking_read_waits_for_nothing)
+{
+	struct spu_gang_event event;
+	struct iovec iov = { &event, sizeof(event) };
+	int blocking = openat(self->gang.fd, "event", O_RDONLY);
+
+	ASSERT_LE(0, blocking);
+	EXPECT_ERROR(EAGAIN, preadv2(blocking, &iov, 1, -1, RWF_NOWAIT));
+	ASSERT_EQ(0, async_start(&self->ctx[0], 0));
+	EXPECT_ERROR(EAGAIN, preadv2(blocking, &iov, 1, -1, RWF_NOWAIT));
+	ASSERT_STOPS(&self->ctx[0], &self->gang);
+	ASSERT_EQ(RECORD, preadv2(blocking, &iov, 1, -1, RWF_NOWAIT));
+	EXPECT_EQ(COOKIE(0), event.cookie);
+	EXPECT_ERROR(EAGAIN, preadv2(blocking, &iov, 1, -1, RWF_NOWAIT));
+	close(blocking);
+}
+
+/* Each event is an edge of its own, also when one is unread */
+TEST_F(gang, epoll_edge_for_each_event)
+{
+	struct epoll_event ready, edge = { .events = EPOLLIN | EPOLLET };
+	int epoll = epoll_create1(0), i;
+
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->gang.event, &edge));
+	EXPECT_EQ(0, epoll_wait(epoll, &ready, 1, 0));
+	for (i = 0; i < CONTEXTS; i++) {
+		ASSERT_EQ(0, async_start(&self->ctx[i], 0));
+		EXPECT_EQ(0, epoll_wait(epoll, &ready, 1, 0));
+		ASSERT_EQ(0, spu_tell(self->ctx[i].fd, 1));
+		ASSERT_EQ(1, epoll_wait(epoll, &ready, 1, TIMEOUT_MS));
+		EXPECT_EQ(EPOLLIN, ready.events);
+		EXPECT_EQ(0, epoll_wait(epoll, &ready, 1, 0));
+	}
+	close(epoll);
+}
+
+TEST_F(gang, fasync_sends_a_signal_for_each_event)
+{
+	const struct timespec limit = { .tv_sec = TIMEOUT_MS / 1000 };
+	int sig = SIGRTMIN + 1, i;
+	siginfo_t info = {};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	ASSERT_EQ(0, fcntl(self->gang.event, F_SETOWN, getpid()));
+	ASSERT_EQ(0, fcntl(self->gang.event, F_SETSIG, sig));
+	ASSERT_EQ(0, fcntl(self->gang.event, F_SETFL, O_NONBLOCK | O_ASYNC));
+	for (i = 0; i < CONTEXTS; i++) {
+		ASSERT_EQ(0, async_start(&self->ctx[i], 0));
+		ASSERT_EQ(0, spu_tell(self->ctx[i].fd, 1));
+		ASSERT_EQ(sig, sigtimedwait(&set, &info, &limit));
+		EXPECT_EQ(self->gang.event, info.si_fd);
+		EXPECT_TRUE(info.si_band & POLLIN);
+		EXPECT_EQ((i + 1) * RECORD, bytes_in(self->gang.event));
+	}
+}
+
 TEST_F(gang, is_joined_by_idle_contexts_of_its_own)
 {
 	const struct {
@@ -244,25 +279,25 @@ TEST_F(gang, is_joined_by_idle_contexts_of_its_own)
 
 	/* no gang, one without an event file */
 	ASSERT_EQ(0, async_create(&other, 0));
-	EXPECT_ERROR(EINVAL, join(&other, 1));
+	EXPECT_ERROR(EINVAL, async_join(&other, 1));
 	async_close(&other);
 	plain = strdup(spu_path(NULL));
 	gang = sys_spu_create(plain, SPU_CREATE_GANG, 0755, -1);
 	ASSERT_LE(0, gang);
 	EXPECT_ERROR(ENOENT, openat(gang, "event", O_RDONLY));
-	ASSERT_EQ(0, create_in(&other, plain));
-	EXPECT_ERROR(EINVAL, join(&other, 1));
+	ASSERT_EQ(0, async_create_in(&other, plain));
+	EXPECT_ERROR(EINVAL, async_join(&other, 1));
 	async_close(&other);
 	close(gang);
 
 	/* who did not join has its events itself; with them unread it cannot */
-	ASSERT_EQ(0, create_in(&other, self->path));
+	ASSERT_EQ(0, async_create_in(&other, self->path));
 	ASSERT_EQ(0, spu_load(other.fd, spu_echo));
 	ASSERT_EQ(0, async_start(&other, 0));
-	EXPECT_ERROR(EBUSY, join(&other, 1));
+	EXPECT_ERROR(EBUSY, async_join(&other, 1));
 	ASSERT_EQ(0, spu_tell(other.fd, 1));
 	ASSERT_TRUE(wait_until(async_poll(&other) == CAN_READ));
-	EXPECT_ERROR(EBUSY, join(&other, 1));
+	EXPECT_ERROR(EBUSY, async_join(&other, 1));
 	EXPECT_EQ(0, bytes_in(self->gang.event));
 	EXPECT_STOP(&other, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
 
@@ -272,7 +307,7 @@ TEST_F(gang, is_joined_by_idle_contexts_of_its_own)
 	EXPECT_ERROR(EINVAL, write(other.event, &both, sizeof(set) + 1));
 	ASSERT_EQ(sizeof(both), write(other.event, &both, sizeof(both)));
 	ASSERT_STOPS(&other, &self->gang);
-	EXPECT_ERROR(EBUSY, join(&other, 1));
+	EXPECT_ERROR(EBUSY, async_join(&other, 1));
 	ASSERT_EQ(RECORD, read(self->gang.event, &event, sizeof(event)));
 	EXPECT_EQ(COOKIE(77), event.cookie);
 
@@ -284,7 +319,7 @@ TEST_F(gang, is_joined_by_idle_contexts_of_its_own)
 	EXPECT_EQ(COOKIE(88), event.cookie);
 
 	ASSERT_EQ(0, close(other.fd));
-	EXPECT_ERROR(ENODEV, join(&other, 1));
+	EXPECT_ERROR(ENODEV, async_join(&other, 1));
 	close(other.event);
 }
 
@@ -403,9 +438,9 @@ TEST_F_TIMEOUT(gang, has_many_readers, 120)
 	many.event = openat(self->gang.fd, "event", O_RDONLY);
 	ASSERT_LE(0, many.event);
 	for (i = 0; i < MANY; i++) {
-		ASSERT_EQ(0, create_in(&many.ctx[i], self->path));
+		ASSERT_EQ(0, async_create_in(&many.ctx[i], self->path));
 		ASSERT_EQ(0, spu_load(many.ctx[i].fd, spu_echo));
-		ASSERT_EQ(0, join(&many.ctx[i], i));
+		ASSERT_EQ(0, async_join(&many.ctx[i], i));
 	}
 	for (i = 0; i < READERS; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, reader, &many));

@@ -29,6 +29,8 @@
 			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\
 			 SPU_STATUS_INVALID_INSTR)
 
+#define SPU_STATUS_ILLEGAL	(SPU_STATUS_INVALID_INSTR | SPU_STATUS_INVALID_CH)
+
 FIXTURE(stop)
 {
 	struct async ctx;
@@ -496,6 +498,22 @@ TEST_F(run, ends_with_an_illegal_instruction)
 	EXPECT_NO_EVENT(&self->ctx);
 
 	/* no harm done: another program can follow */
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+}
+
+TEST_F(run, ends_with_an_illegal_channel)
+{
+	struct spu_event event;
+
+	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
+	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_CHANNEL));
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_SPE_ERROR, &event);
+	EXPECT_EQ(SPU_STATUS_INVALID_CH, event.status & SPU_STATUS_ILLEGAL);
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_INVALID_CH, event.status & SPU_STATUS_ILLEGAL);
+	EXPECT_NO_EVENT(&self->ctx);
+
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 }

@@ -53,6 +53,33 @@ static inline int async_stop(const struct async *ctx)
 	return write(ctx->event, &stop, STOP_LEN) == STOP_LEN ? 0 : -1;
 }
 
+/* The record by which a context joins the event file of its gang */
+struct set_cookie {
+	__u32 op, cookie[2];
+};
+
+static inline struct set_cookie set_cookie(__u64 cookie)
+{
+	struct set_cookie set = { SPU_CONTROL_SET_COOKIE };
+
+	memcpy(set.cookie, &cookie, sizeof(cookie));
+	return set;
+}
+
+static inline int async_join(const struct async *ctx, __u64 cookie)
+{
+	const struct set_cookie set = set_cookie(cookie);
+
+	return write(ctx->event, &set, sizeof(set)) == sizeof(set) ? 0 : -1;
+}
+
+static inline int async_create_in(struct async *ctx, const char *gang)
+{
+	ctx->fd = sys_spu_create(spu_path(gang), SPU_CREATE_ASYNC, 0755, -1);
+	ctx->event = openat(ctx->fd, "event", O_RDWR | O_NONBLOCK);
+	return ctx->event < 0 ? -1 : 0;
+}
+
 /* What poll(2) says of the event file now, all of it asked for */
 static inline int async_poll(const struct async *ctx)
 {

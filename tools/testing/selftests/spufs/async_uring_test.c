@@ -212,6 +212,42 @@ TEST_F(uring, reads_and_writes_are_short)
 	}
 }
 
+/* The same of a gang, and the next read waits for the next event. */
+TEST_F(uring, reads_from_a_gang_without_a_thread)
+{
+	char *path = strdup(spu_path(NULL));
+	int gang = sys_spu_create(path, SPU_CREATE_GANG | SPU_CREATE_ASYNC, 0755, -1);
+	int event = openat(gang, "event", O_RDONLY), i;
+	struct spu_gang_event events[2];
+	struct io_uring_cqe cqe;
+	struct async ctx[2];
+
+	ASSERT_LE(0, event);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, async_create_in(&ctx[i], path));
+		ASSERT_EQ(0, spu_load(ctx[i].fd, spu_stop));
+		ASSERT_EQ(0, async_join(&ctx[i], i));
+	}
+	for (i = 0; i < 2; i++) {
+		ring_add(&self->ring, IORING_OP_READ, event, events,
+			 sizeof(events), READ_OF(i));
+		ASSERT_EQ(1, ring_enter(&self->ring, 0));
+		EXPECT_EQ(1, threads());
+		ASSERT_EQ(0, async_start(&ctx[i], SPU_STOP_STOP_1337));
+		ASSERT_TRUE(ring_next(&self->ring, &cqe));
+		EXPECT_EQ(READ_OF(i), cqe.user_data);
+		ASSERT_EQ(sizeof(*events), cqe.res);
+		EXPECT_EQ(i, events[0].cookie);
+		EXPECT_EQ(SPU_EVENT_STOP, events[0].event.event);
+		EXPECT_EQ(1, threads());
+	}
+	for (i = 0; i < 2; i++)
+		async_close(&ctx[i]);
+	close(event);
+	close(gang);
+	free(path);
+}
+
 TEST_F(uring, polls_many_for_run_after_run)
 {
 	struct spu_event event;

@@ -5,7 +5,7 @@
 # which of them ran.
 
 	.globl	stop_0000, stop_1337, stop_2104, stop_3fff
-	.globl	halt, illegal, step
+	.globl	halt, illegal, step, channel
 
 	stop	0x3eee
 	.balign	16
@@ -32,3 +32,6 @@ step:
 	il	$2, 1
 	il	$2, 2
 	stop	0x1001
+	.balign	16
+channel:
+	rdch	$2, $ch28	# SPU_WrOutMbox can only be written
