@@ -472,8 +472,8 @@ TEST_F(run, ends_with_a_dma_to_no_segment)
 	struct async ctx;
 	int i;
 
-	if (!access("/sys/module/spufs/initstate", F_OK))
-		SKIP(return, "spufs is a module, the kernel may be unpatched");
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
 	for (i = 0; i < ARRAY_SIZE(eas); i++) {
 		ASSERT_EQ(0, async_create(&ctx, 0));
 		ASSERT_EQ(0, start_mfc_ea(&ctx, MFC_GET, 0x4000, eas[i], 16));

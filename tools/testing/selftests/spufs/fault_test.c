@@ -82,8 +82,8 @@ TEST_F(fault, at_no_segment_is_an_error)
 	};
 	int i;
 
-	if (!access("/sys/module/spufs/initstate", F_OK))
-		SKIP(return, "spufs is a module, the kernel may be unpatched");
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
 	for (i = 0; i < ARRAY_SIZE(eas); i++) {
 		struct mfc_args args = {
 			.cmd = MFC_GET, .lsa = 0x4000, .size = 16,
@@ -226,8 +226,8 @@ TEST_F(fault, is_not_where_another_page_was)
 	int cpu, cpus[2], n = 0;
 	cpu_set_t set;
 
-	if (!access("/sys/module/spufs/initstate", F_OK))
-		SKIP(return, "spufs is a module, the kernel may be unpatched");
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
 	ASSERT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
 	for (cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
 		if (CPU_ISSET(cpu, &set))

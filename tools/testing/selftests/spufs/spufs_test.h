@@ -314,4 +314,13 @@ static inline const char *no_spufs(void)
 	return NULL;
 }
 
+/*
+ * A reason to SKIP what takes a fix outside of spufs, or NULL. Only who runs the
+ * tests knows that nothing but spufs.ko was replaced.
+ */
+static inline const char *no_patches(void)
+{
+	return getenv("SPUFS_UNPATCHED") ? "SPUFS_UNPATCHED is set" : NULL;
+}
+
 #endif /* __SPUFS_TEST_H */
