@@ -226,8 +226,10 @@ static void start(struct context *c, __u32 op, __u32 npc)
 	if (done > 0) {
 		if (busy && !c->shared)
 			fail("started twice");
-		if (join)
-			c->cookie = last_cookie = cookie;
+		if (join) {
+			c->cookie = cookie;
+			last_cookie = cookie;
+		}
 		if (from + done >= start_end) {
 			c->starts++;
 			runs++;
