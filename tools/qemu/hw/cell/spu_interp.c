@@ -562,17 +562,15 @@ TRANS_NOP(hbrr)
 TRANS_NOP(lnop)
 TRANS_NOP(nop)
 
-/*
- * The interpreter executes in order, but its host need not: the PPE and other
- * SPEs look at local store, too.
- */
 INSN(sync)
 {
+    /* The PPE and other SPEs look at local store, too. */
     smp_mb();
 }
 
 INSN(dsync)
 {
+    /* As above: the host does not execute in order as this does. */
     smp_mb();
 }
 
