@@ -148,10 +148,28 @@ static void test_bad_command(QTestState *qts)
 
 static void test_start(QTestState *qts)
 {
+    static const uint8_t forms[] = { 0x28, 0x29, 0x2a, 0x48, 0x49, 0x4a };
+    int i;
+
     qtest_writel(qts, MEM, SPU_STOP(0x123));
     ps_write(qts, 0, SPU_NPC, 0x1000);
     proxy(qts, 0, 0x4a, 0, 0x1000, MEM, 16);
     g_assert_cmphex(settle(qts, 0), ==, 0x1230002);
+
+    /* Each form starts it, behind its transfer. */
+    for (i = 0; i < ARRAY_SIZE(forms); i++) {
+        bool get = forms[i] & 0x40;
+        uint64_t ls = SPE_LS(0) + 0x1000;
+
+        qtest_memset(qts, MEM, 0, 16);
+        qtest_memset(qts, ls, 0, 16);
+        qtest_writel(qts, get ? MEM : ls, SPU_STOP(0x200 + i));
+        ps_write(qts, 0, SPU_NPC, 0x1000);
+        proxy(qts, 0, forms[i], i, 0x1000, MEM, 16);
+        g_assert_cmphex(settle(qts, 0), ==, (0x200 + i) << 16 | 2);
+        g_assert_cmphex(qtest_readl(qts, get ? ls : MEM), ==,
+                        SPU_STOP(0x200 + i));
+    }
 
     /* Not from the SPU's own queue */
     START(qts, 0, 0, DMA(0x4a, 0, 0x1000, MEM, 16), SPU_STOP(1));
@@ -457,6 +475,41 @@ static void test_lock_line(QTestState *qts)
           SPU_WRCH(28, 3), SPU_STOP(5));
     g_assert_cmphex(settle(qts, 0), ==, 0x50002);
     g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 2);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 128));
+}
+
+/*
+ * putqlluc is a store with a tag and without a status, which ends the
+ * reservations of its line: another SPE's is lost, and that is an event
+ * there.
+ */
+static void test_putqlluc(QTestState *qts)
+{
+    START(qts, 1, 0, SPU_WRCHI(SPU_WrEventMask, 0x400),
+          DMA(0xd0, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27), SPU_RDCH(3, 0),
+          SPU_WRCH(28, 3), DMA(0xb4, 0, 0x9000, MEM, 128), SPU_RDCH(3, 27),
+          SPU_WRCH(30, 3), SPU_STOP(7));
+    g_assert_cmphex(settle(qts, 1), ==, 0x9);
+
+    /* All of the line, wherever in it the addresses are; twice the same */
+    fill(qts, SPE_LS(0) + 0x8000, 256, 55);
+    qtest_memset(qts, MEM, 0x11, 256);
+    START(qts, 0, 0, DMA(0xd0, 0, 0x9000, MEM, 128), SPU_RDCH(3, 27),
+          DMA(0xb8, 9, 0x8010, MEM + 0x20, 128), SPU_RCHCNT(4, 27),
+          SPU_STQA(4, 0xa000), SPU_WRCHI(MFC_WrTagMask, 1 << 9),
+          SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(5, 24), SPU_STQA(5, 0xa010),
+          DMA(0xb4, 0, 0x9000, MEM, 128), SPU_RDCH(3, 27),
+          SPU_WRCH(28, 3), SPU_STOP(5));
+    g_assert_cmphex(settle(qts, 0), ==, 0x50002);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0xa000), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0xa010), ==, 1 << 9);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 1);
+    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 128));
+    g_assert_cmphex(qtest_readl(qts, MEM + 128), ==, 0x11111111);
+
+    g_assert_cmphex(settle(qts, 1), ==, 0x70002);
+    g_assert_cmphex(ps_read(qts, 1, SPU_Out_Mbox), ==, 0x400);
+    g_assert_cmphex(priv2_read(qts, 1, SPU_Out_Intr_Mbox), ==, 1);
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 128));
 }
 
@@ -1037,6 +1090,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/list", test_list, run);
     qtest_add_data_func("/cell-mfc/zero", test_zero, run);
     qtest_add_data_func("/cell-mfc/lock-line", test_lock_line, run);
+    qtest_add_data_func("/cell-mfc/putqlluc", test_putqlluc, run);
     qtest_add_data_func("/cell-mfc/line-lost", test_line_lost, run);
     qtest_add_data_func("/cell-mfc/faults", test_faults, run);
     qtest_add_data_func("/cell-mfc/fault-save-restore",
