@@ -55,6 +55,15 @@ def normal(text):
     return re.sub(r'\s+', ' ', text)
 
 
+def dump(objdump, path):
+    """What binutils writes for the words of a file, by their addresses"""
+    out = subprocess.run([objdump, '-D', '-z', '-b', 'binary', '-m', 'spu:256K',
+                          '-EB', path], stdout=subprocess.PIPE, check=True,
+                         text=True).stdout
+    return {int(m.group(1), 16): normal(m.group(2)) for m in re.finditer(
+        r'^ *([0-9a-f]+):\t(?:[0-9a-f]{2} ){4}\t(.*)$', out, re.M)}
+
+
 def disassembler(qemu, table, objdump, directory, rng):
     """Both disassemble random instances of every instruction."""
     words = random_words(table, rng)
@@ -62,11 +71,7 @@ def disassembler(qemu, table, objdump, directory, rng):
     path = os.path.join(directory, 'code')
     with open(path, 'wb') as f:
         f.write(code)
-    out = subprocess.run([objdump, '-D', '-z', '-b', 'binary', '-m', 'spu:256K',
-                          '-EB', path], stdout=subprocess.PIPE, check=True,
-                         text=True).stdout
-    theirs = {int(m.group(1), 16): normal(m.group(2)) for m in re.finditer(
-        r'^ *([0-9a-f]+):\t(?:[0-9a-f]{2} ){4}\t(.*)$', out, re.M)}
+    theirs = dump(objdump, path)
     m, monitor = monitored(qemu, 'tcg', 2, directory)
     m.write(LS, code)
     monitor.cmd('cpu 1')
@@ -252,6 +257,33 @@ def count(qemu, table, plugin, rng):
             cpus[1:] != [0, expected] or not 0 < cpus[0] < expected)
 
 
+def listing(qemu, table, objdump, directory, rng):
+    """-d in_asm lists a block of an SPU as binutils disassembles it."""
+    at = rng.randrange(0x100) * 16
+    words = [table[name][0] | rng.getrandbits(32) & table[name][1]
+             for name in 'il ilhu iohl andi ai shlhi rotqbyi ceqi'.split()]
+    code = struct.pack(f'>{len(words) + 1}I', *words, 0x77)
+    path = os.path.join(directory, 'code')
+    with open(path, 'wb') as f:
+        f.write(bytes(at) + code)
+    theirs = dump(objdump, path)
+    m = Machine(qemu, 'tcg', 1, ['-d', 'in_asm'])
+    m.write(LS + at, code)
+    m.start(at)
+    status = m.wait()
+    m.proc.terminate()
+    m.proc.wait(20)
+    with open(os.path.join(m.dir.name, 'log')) as f:
+        ours = {int(n, 16): normal(text) for n, text in re.findall(
+            r'^0x([0-9a-f]+):  (.+)$', f.read(), re.M)}
+    failed = status != 0x770002
+    for n in range(at, at + 4 * len(words), 4):
+        if theirs[n] != ours.get(n):
+            failed = True
+            print(f'# {n:#x}: {ours.get(n)}, binutils: {theirs[n]}')
+    return failed
+
+
 def main():
     qemu, decode, objdump, plugin = sys.argv[1:5]
     seed = int(sys.argv[5]) if len(sys.argv) > 5 else 1
@@ -261,6 +293,8 @@ def main():
          lambda d, rng: disassembler(qemu, table, objdump, d, rng)),
         ("gdb's protocol finds the SPUs, their registers and memory",
          lambda d, rng: gdb(qemu, table, d, rng)),
+        ('-d in_asm lists what an SPU is to execute',
+         lambda d, rng: listing(qemu, table, objdump, d, rng)),
         ('a plugin counts the instructions of each SPU',
          lambda d, rng: count(qemu, table, plugin, rng)),
     )
