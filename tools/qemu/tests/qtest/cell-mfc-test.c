@@ -910,6 +910,40 @@ static void test_order(QTestState *qts)
     }
 }
 
+/*
+ * The same forms in the proxy queue, between a put and a get that go where
+ * they go, of the same tag group: each sees what was before it.
+ */
+static void test_proxy_order(QTestState *qts)
+{
+    static const uint8_t forms[] = {
+        0x21, 0x22, 0x31, 0x32, 0x41, 0x42, 0xc0, 0xc8, 0xcc,
+    };
+    int i;
+
+    ps_write(qts, 0, Prxy_QueryMask, 1 << 3);
+    for (i = 0; i < ARRAY_SIZE(forms); i++) {
+        bool put = forms[i] < 0x40, get = (forms[i] & 0xf0) == 0x40;
+
+        fill(qts, SPE_LS(0) + 0x1000, 0x40, i);
+        qtest_memset(qts, MEM, 0xee, 0x10);
+        priv2_write(qts, 0, MFC_CNTL, 1);
+        proxy(qts, 0, MFC_PUT, 3, 0x1000, MEM, 16);
+        proxy(qts, 0, forms[i], 3, 0x1010, MEM, 16);
+        proxy(qts, 0, MFC_GETB, 3, 0x1020, MEM, 16);
+        g_assert_cmphex(qtest_readl(qts, MEM), ==, 0xeeeeeeee);
+        g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 0);
+        priv2_write(qts, 0, MFC_CNTL, 0);
+        g_assert_cmphex(ps_read(qts, 0, Prxy_TagStatus), ==, 1 << 3);
+        g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
+        g_assert_true(same(qts, MEM, SPE_LS(0) + (put ? 0x1010 : 0x1000), 16));
+        g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1020, 16));
+        g_assert_cmpint(same(qts, SPE_LS(0) + 0x1000, SPE_LS(0) + 0x1010, 16),
+                        ==, get);
+    }
+    g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+}
+
 /* Elements of a list that cannot be: what was before them is done. */
 static void test_bad_list(QTestState *qts)
 {
@@ -1100,6 +1134,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/proxy-query", test_proxy_query, run);
     qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
     qtest_add_data_func("/cell-mfc/order", test_order, run);
+    qtest_add_data_func("/cell-mfc/proxy-order", test_proxy_order, run);
     qtest_add_data_func("/cell-mfc/bad-list", test_bad_list, run);
     qtest_add_data_func("/cell-mfc/bad-restore", test_bad_restore, run);
     qtest_add_data_func("/cell-mfc/dma-to-registers", test_dma_to_registers,
