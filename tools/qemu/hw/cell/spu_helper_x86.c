@@ -55,7 +55,8 @@ HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
  *
  * usual() is for what is neither, exact() for zeros too.
  */
-#define AVX512      SPU_LEAF __attribute__((target("avx512f,avx512dq,avx512vl")))
+#define AVX512      SPU_LEAF \
+    __attribute__((target("avx512f,avx512dq,avx512vl")))
 #define TRUNCATE    (_MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)
 #define OR(m, n)    _kor_mask8(m, n)
 /* Classes of vfpclassps */
@@ -78,9 +79,9 @@ static inline AVX512 bool usual(void *d, __m512 r512, __mmask8 bad)
 {
     __m128 r = _mm512_castps512_ps128(r512);
     __m128i above = _mm_sub_epi32(magnitude(r), _mm_set1_epi32(0x00800000));
+    __m128i most = _mm_set1_epi32(0x7f7fffff - 0x00800000);
 
-    bad = OR(bad, _mm_cmpge_epu32_mask(above,
-                                       _mm_set1_epi32(0x7f7fffff - 0x00800000)));
+    bad = OR(bad, _mm_cmpge_epu32_mask(above, most));
     if (unlikely(!_kortestz_mask8_u8(bad, bad))) {
         return false;
     }
