@@ -828,10 +828,13 @@ def bad_state(machines, table, args):
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, 'state')
         m, monitor = monitored(args.qemu, 'tcg', 1, directory)
-        m.write(LS + at - 4, struct.pack(
-            '>2I', op['lqa'] | INIT // 4 << 7 | 127, op['br']))
+        m.write(LS + at - 8, struct.pack(
+            '>3I', op['lqa'] | INIT // 4 << 7 | 127,
+            op['stqa'] | DATA // 4 << 7 | 127, op['br']))
         m.write(LS + INIT, last)
-        m.start(at - 4)
+        m.start(at - 8)
+        while m.read(LS + DATA, 16) != last:
+            continue
         monitor.cmd(f'migrate file:{path}')
         m.quit()
         with open(path, 'rb') as f:
