@@ -60,7 +60,7 @@ FIXTURE_SETUP(gang)
 	self->gang.event = openat(self->gang.fd, "event", O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->gang.event);
 	for (i = 0; i < CONTEXTS; i++) {
-		ASSERT_EQ(0, async_create_in(&self->ctx[i], self->path));
+		ASSERT_EQ(0, async_create_in(&self->ctx[i], self->path, 0, -1));
 		ASSERT_EQ(0, spu_load(self->ctx[i].fd, spu_echo));
 		ASSERT_EQ(0, async_join(&self->ctx[i], COOKIE(i)));
 	}
@@ -285,13 +285,13 @@ TEST_F(gang, is_joined_by_idle_contexts_of_its_own)
 	gang = sys_spu_create(plain, SPU_CREATE_GANG, 0755, -1);
 	ASSERT_LE(0, gang);
 	EXPECT_ERROR(ENOENT, openat(gang, "event", O_RDONLY));
-	ASSERT_EQ(0, async_create_in(&other, plain));
+	ASSERT_EQ(0, async_create_in(&other, plain, 0, -1));
 	EXPECT_ERROR(EINVAL, async_join(&other, 1));
 	async_close(&other);
 	close(gang);
 
 	/* who did not join has its events itself; with them unread it cannot */
-	ASSERT_EQ(0, async_create_in(&other, self->path));
+	ASSERT_EQ(0, async_create_in(&other, self->path, 0, -1));
 	ASSERT_EQ(0, spu_load(other.fd, spu_echo));
 	ASSERT_EQ(0, async_start(&other, 0));
 	EXPECT_ERROR(EBUSY, async_join(&other, 1));
@@ -438,7 +438,7 @@ TEST_F_TIMEOUT(gang, has_many_readers, 120)
 	many.event = openat(self->gang.fd, "event", O_RDONLY);
 	ASSERT_LE(0, many.event);
 	for (i = 0; i < MANY; i++) {
-		ASSERT_EQ(0, async_create_in(&many.ctx[i], self->path));
+		ASSERT_EQ(0, async_create_in(&many.ctx[i], self->path, 0, -1));
 		ASSERT_EQ(0, spu_load(many.ctx[i].fd, spu_echo));
 		ASSERT_EQ(0, async_join(&many.ctx[i], i));
 	}

@@ -130,13 +130,10 @@ static int set_fifo(int priority)
 	return sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param);
 }
 
-static void create_in(struct async *ctx, const char *gang, unsigned int flags,
-		      int neighbour)
+static void create_loaded(struct async *ctx, const char *gang, unsigned int flags,
+			  int neighbour)
 {
-	ctx->fd = sys_spu_create(spu_path(gang), SPU_CREATE_ASYNC | flags, 0755,
-				 neighbour);
-	ctx->event = openat(ctx->fd, "event", O_RDWR | O_NONBLOCK);
-	NEED(ctx->event >= 0);
+	NEED(!async_create_in(ctx, gang, flags, neighbour));
 	NEED(!spu_load(ctx->fd, spu_echo));
 }
 
@@ -212,7 +209,7 @@ static int create_waiting(struct async *ctx, const char *gang)
 {
 	int log;
 
-	create_in(ctx, gang, 0, -1);
+	create_loaded(ctx, gang, 0, -1);
 	log = openat(ctx->fd, "switch_log", O_RDONLY | O_NONBLOCK);
 	NEED(log >= 0);
 	NEED(!async_start(ctx, SPU_ECHO_WAIT));
@@ -234,8 +231,8 @@ static void close_unloaded(const char *path)
 	NEED(!setpriority(PRIO_PROCESS, 0, 19));
 	gang = sys_spu_create(path, SPU_CREATE_GANG, 0755, -1);
 	NEED(gang >= 0);
-	create_in(&pair[0], path, 0, -1);
-	create_in(&pair[1], path, SPU_CREATE_AFFINITY_SPU, pair[0].fd);
+	create_loaded(&pair[0], path, 0, -1);
+	create_loaded(&pair[1], path, SPU_CREATE_AFFINITY_SPU, pair[0].fd);
 	for (i = 0; i < count; i++) {
 		log[i].fd = create_waiting(&ctx[i], path);
 		log[i].events = POLLIN;

@@ -73,9 +73,12 @@ static inline int async_join(const struct async *ctx, __u64 cookie)
 	return write(ctx->event, &set, sizeof(set)) == sizeof(set) ? 0 : -1;
 }
 
-static inline int async_create_in(struct async *ctx, const char *gang)
+/* A context of a gang; with a flag for it, @neighbour is one that it is to be near */
+static inline int async_create_in(struct async *ctx, const char *gang,
+				  unsigned int flags, int neighbour)
 {
-	ctx->fd = sys_spu_create(spu_path(gang), SPU_CREATE_ASYNC, 0755, -1);
+	ctx->fd = sys_spu_create(spu_path(gang), SPU_CREATE_ASYNC | flags, 0755,
+				 neighbour);
 	ctx->event = openat(ctx->fd, "event", O_RDWR | O_NONBLOCK);
 	return ctx->event < 0 ? -1 : 0;
 }

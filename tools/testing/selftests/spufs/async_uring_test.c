@@ -224,7 +224,7 @@ TEST_F(uring, reads_from_a_gang_without_a_thread)
 
 	ASSERT_LE(0, event);
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, async_create_in(&ctx[i], path));
+		ASSERT_EQ(0, async_create_in(&ctx[i], path, 0, -1));
 		ASSERT_EQ(0, spu_load(ctx[i].fd, spu_stop));
 		ASSERT_EQ(0, async_join(&ctx[i], i));
 	}
