@@ -44,10 +44,10 @@
  *
  * STOP claims the run, stops the SPU and posts what the status register says:
  * a program that stopped by itself in the last moment is reported as such.
- * When it must not wait for ctx->state_mutex, it claims the run, notes in it
- * what is wanted, and leaves the rest to work of its own: other work may be
- * caught in a page fault.  Whoever settles the run first obeys the note, which
- * is not there in the next run.
+ * When it must not wait, it claims the run, notes in it what is wanted, and
+ * leaves the rest to work of its own: other work may be caught in a page
+ * fault.  Whoever settles the run first obeys the note, which is not there in
+ * the next run.
  *
  * A context that is being saved (preempted, or accessed through its files)
  * has its interrupts masked, and a stop in that moment raises none.
@@ -149,7 +149,7 @@ struct spu_event_file {
  * @file: its event file
  * @run: its run
  * @work: faults, errors, and what a stop in the interrupt leaves to do
- * @stop_work: a stop that could not wait for ctx->state_mutex
+ * @stop_work: a stop that must not wait
  * @again: an error or a fault came after the run was last claimed, and is the
  *	worker's, which was queued; protected by the lock
  * @restart_dma: a DMA command failed and is to be tried again by the next
@@ -463,15 +463,14 @@ static void spu_async_cancel(struct spu_context *ctx)
 }
 
 /*
- * A context that was just started waits for an SPE: let one that has stopped
- * and keeps its SPE for a restart give it away now, rather than at the
- * scheduler's next tick.
+ * A context that was just started waits for an SPE: have those that stopped
+ * and keep theirs for a restart look now who waits, rather than at the
+ * scheduler's next tick.  They give away as many as are wanted.
  */
 static void spu_async_reclaim(void)
 {
 	struct spu_async *async;
 	struct spu *spu;
-	bool found = false;
 	int node;
 
 	for_each_online_node(node) {
@@ -482,16 +481,11 @@ static void spu_async_reclaim(void)
 				continue;
 			async = spu->ctx->async;
 			spin_lock_irq(async->file.lock);
-			found = async->run.state == SPU_RUN_IDLE;
-			if (found)
+			if (async->run.state == SPU_RUN_IDLE)
 				spu_async_queue_work(async, 0);
 			spin_unlock_irq(async->file.lock);
-			if (found)
-				break;
 		}
 		mutex_unlock(&cbe_spu_info[node].list_mutex);
-		if (found)
-			break;
 	}
 }
 
@@ -561,6 +555,12 @@ static bool spu_event_nonblock(const struct kiocb *iocb)
 	       iocb->ki_flags & IOCB_NOWAIT;
 }
 
+/* Nothing was done yet: a signal is no reason to have userspace try again. */
+static int spu_async_lock(struct spu_context *ctx)
+{
+	return mutex_lock_interruptible(&ctx->state_mutex) ? -ERESTARTSYS : 0;
+}
+
 /*
  * Who must not even wait for the mutex (io_uring, RWF_NOWAIT) may be told
  * -EAGAIN by a start, but not if waiting could not help.
@@ -595,7 +595,7 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 	}
 
 	ret = iocb->ki_flags & IOCB_NOWAIT ? spu_async_trylock(ctx) :
-					     spu_acquire(ctx);
+					     spu_async_lock(ctx);
 	if (ret)
 		goto out;
 	if (nosched)
@@ -610,8 +610,9 @@ out:
 }
 
 /*
- * Stop without waiting for the mutex: the worker does it.  To answer -EAGAIN
- * instead would have io_uring wait for EPOLLOUT, hence for the end of the run.
+ * Stop without waiting, neither for the mutex nor for a context that gets the
+ * SPE: the worker does it.  To answer -EAGAIN instead would have io_uring wait
+ * for EPOLLOUT, hence for the end of the run.
  */
 static int spu_async_request_stop(struct spu_async *async)
 {
@@ -658,13 +659,12 @@ static int spu_async_stop(struct spu_context *ctx, const struct kiocb *iocb)
 	int ret;
 
 	trace_spufs_async_stop(ctx);
-	if (!(iocb->ki_flags & IOCB_NOWAIT)) {
-		ret = spu_acquire(ctx);
-		if (ret)
-			return ret;
-	} else if (!mutex_trylock(&ctx->state_mutex)) {
+	if (iocb->ki_flags & IOCB_NOWAIT)
 		return spu_async_request_stop(ctx->async);
-	}
+
+	ret = spu_async_lock(ctx);
+	if (ret)
+		return ret;
 
 	ret = ctx->owner ? 0 : -ENODEV;
 	__spu_async_stop(ctx, true);

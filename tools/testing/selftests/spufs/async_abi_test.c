@@ -38,6 +38,8 @@ static_assert(SPU_CONTROL_START_SPU == 1, "SPU_CONTROL_START_SPU");
 static_assert(SPU_CONTROL_STOP_SPU == 2, "SPU_CONTROL_STOP_SPU");
 static_assert(SPU_CONTROL_STEP_SPU == 3, "SPU_CONTROL_STEP_SPU");
 
+#define ALARMS		20
+
 #define EXPECT_ERROR(error, call) do {					\
 	EXPECT_EQ(-1, call);						\
 	EXPECT_EQ(error, errno);					\
@@ -566,10 +568,10 @@ static void on_alarm(int sig)
 		abort();
 }
 
-static void alarm_often(int flags)
+static void alarm_every(int usec, int flags)
 {
 	const struct itimerval timer = {
-		.it_value.tv_usec = 10000, .it_interval.tv_usec = 10000
+		.it_value.tv_usec = usec, .it_interval.tv_usec = usec
 	};
 	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
 
@@ -591,7 +593,7 @@ TEST_F(event, signal_interrupts_a_blocking_read)
 	struct spu_event event;
 
 	ASSERT_LE(0, blocking);
-	alarm_often(0);
+	alarm_every(10000, 0);
 	EXPECT_ERROR(EINTR, read(blocking, &event, sizeof(event)));
 	EXPECT_LE(1, alarms);
 	ASSERT_TRUE(wait_until(!async_start(&self->ctx, 0) || errno != EINTR));
@@ -613,13 +615,37 @@ TEST_F(event, blocking_read_is_restarted)
 	ASSERT_LE(0, blocking);
 	tell_on_alarm = openat(self->ctx.fd, "wbox", O_WRONLY);
 	ASSERT_EQ(0, async_start(&self->ctx, 0));
-	alarm_often(SA_RESTART);
+	alarm_every(10000, SA_RESTART);
 	EXPECT_EQ(sizeof(event), read(blocking, &event, sizeof(event)));
 	alarm_never();
 	EXPECT_LE(3, alarms);
 	EXPECT_EQ(SPU_EVENT_STOP, event.event);
 	close(tell_on_alarm);
 	close(blocking);
+}
+
+/* START and STOP wait for the mutex, which another thread has most of the time. */
+TEST_F(event, write_that_waits_is_restarted)
+{
+	struct busy busy = { .fd = self->ctx.fd };
+	struct spu_event event;
+	pthread_t thread;
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_switching, &busy));
+	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
+	alarm_every(500, SA_RESTART);
+	while (alarms < ALARMS) {
+		ASSERT_EQ(0, async_start(&self->ctx, 0));
+		ASSERT_EQ(0, async_stop(&self->ctx));
+		ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	}
+	alarm_never();
+	__atomic_store_n(&busy.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
 TEST_F(event, fasync_sends_a_signal)

@@ -51,6 +51,17 @@ static int fault_count(int fd)
 	return count;
 }
 
+/* Has the kernel seen to it that the context has stopped, and left it loaded? */
+static bool is_idle(int fd)
+{
+	int file = openat(fd, "stat", O_RDONLY);
+	char text[8] = "";
+	ssize_t len = read(file, text, sizeof(text) - 1);
+
+	close(file);
+	return len > 0 && !strncmp(text, "loaded ", 7);
+}
+
 #define EXPECT_ECHO_STOP(ctx) \
 	EXPECT_STOP(ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED)
 
@@ -303,6 +314,46 @@ TEST_F(taken, spe_goes_to_the_highest_priority_that_waits)
 	}
 	for (i = 0; i < ARRAY_SIZE(ctx); i++)
 		async_close(&ctx[i]);
+}
+
+/*
+ * All SPEs have contexts that stopped, of a real-time priority: no tick takes an
+ * SPE away from them.  Those that start in a row get them all the same, though
+ * no worker may come between if there is one CPU.
+ */
+TEST(spes_of_those_that_stopped_are_for_all_who_start)
+{
+	const struct sched_param low = { .sched_priority = 1 };
+	struct async *held, *next;
+	int count, i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	count = spe_count();
+	held = calloc(count, sizeof(*held));
+	next = calloc(count, sizeof(*next));
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, echo_create(&next[i], 0));
+		ASSERT_EQ(0, echo_create(&held[i], 0));
+		if (start_as(&held[i], SCHED_FIFO, 2)) {
+			ASSERT_EQ(EPERM, errno);
+			SKIP(return, "SCHED_FIFO needs CAP_SYS_NICE");
+		}
+	}
+	for (i = 0; i < count; i++)
+		TELL_AND_EXPECT_STOP(&held[i]);
+	for (i = 0; i < count; i++)
+		ASSERT_TRUE(wait_until(is_idle(held[i].fd)));
+	ASSERT_EQ(count, count_loaded(held, count));
+
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &low));
+	for (i = 0; i < count; i++)
+		ASSERT_EQ(0, async_start(&next[i], SPU_ECHO_WAIT));
+	EXPECT_TRUE(wait_until(count_loaded(next, count) == count));
+	for (i = 0; i < count; i++) {
+		async_close(&held[i]);
+		async_close(&next[i]);
+	}
 }
 
 static volatile sig_atomic_t signals;

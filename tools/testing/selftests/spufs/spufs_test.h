@@ -197,6 +197,7 @@ static inline int spu_tell(int fd, __u32 word)
  */
 struct busy {
 	int fd;
+	__u32 npc;
 	bool stop;
 };
 
@@ -207,6 +208,27 @@ static inline void *keep_busy(void *arg)
 
 	while (!__atomic_load_n(&busy->stop, __ATOMIC_RELAXED))
 		spu_peek(busy->fd, 0, copy, sizeof(copy));
+	return NULL;
+}
+
+/*
+ * The same for longer each time, if not as often: while the context is loaded, to
+ * run the program at @npc, and while it is saved again, so that its registers
+ * can be read.  (An asynchronous one is for somebody else to start.)
+ */
+static inline void *keep_switching(void *arg)
+{
+	struct busy *busy = arg;
+	int regs = openat(busy->fd, "regs", O_RDONLY);
+	__u32 npc, event, reg;
+
+	while (!__atomic_load_n(&busy->stop, __ATOMIC_RELAXED)) {
+		npc = busy->npc;
+		sys_spu_run(busy->fd, &npc, &event);
+		if (pread(regs, &reg, sizeof(reg), 0) != sizeof(reg))
+			break;
+	}
+	close(regs);
 	return NULL;
 }
 

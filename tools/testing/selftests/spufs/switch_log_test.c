@@ -21,6 +21,7 @@
 #define HALF				80
 
 #define POLLS				1000
+#define ALARMS				20
 
 FIXTURE(log)
 {
@@ -101,39 +102,77 @@ TEST_F(log, keeps_the_line_that_could_not_be_copied)
 	EXPECT_EQ(LINES, count_lines(lines, len));
 }
 
+static volatile sig_atomic_t alarms;
+
 static void on_alarm(int signal)
 {
+	alarms++;
 }
 
-TEST_F(log, is_polled_while_somebody_has_the_mutex)
+/*
+ * From now on another thread has the mutex most of the time, and this one gets
+ * a signal now and then while it waits.
+ */
+static int disturb(pthread_t *thread, void *(*how)(void *), struct busy *busy)
 {
 	const struct itimerval often = {
 		.it_value.tv_usec = 500, .it_interval.tv_usec = 500
-	}, never = { };
+	};
 	struct sigaction action = { .sa_handler = on_alarm };
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigaction(SIGALRM, &action, NULL);
+	/* the signals are for this thread, not the other one */
+	return pthread_sigmask(SIG_BLOCK, &alarm, NULL) ||
+	       pthread_create(thread, NULL, how, busy) ||
+	       pthread_sigmask(SIG_UNBLOCK, &alarm, NULL) ||
+	       setitimer(ITIMER_REAL, &often, NULL);
+}
+
+static int leave_alone(pthread_t thread, struct busy *busy)
+{
+	const struct itimerval never = { };
+
+	__atomic_store_n(&busy->stop, true, __ATOMIC_RELAXED);
+	return setitimer(ITIMER_REAL, &never, NULL) ||
+	       pthread_join(thread, NULL);
+}
+
+/* poll does not wait for it, and knows of no error */
+TEST_F(log, is_polled_while_somebody_has_the_mutex)
+{
 	struct pollfd pollfd = { .fd = self->log, .events = POLLIN | POLLOUT };
 	struct busy busy = { .fd = self->fd };
 	pthread_t thread;
-	sigset_t alarm;
 	int i;
 
-	/* the signals are for this thread, not the other one */
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_busy, &busy));
-	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
-
-	/* poll does not wait for it, and knows of no error */
-	sigaction(SIGALRM, &action, NULL);
-	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	ASSERT_EQ(0, disturb(&thread, keep_busy, &busy));
 	for (i = 0; i < POLLS; i++) {
 		ASSERT_EQ(1, poll(&pollfd, 1, 0));
 		ASSERT_EQ(POLLIN, pollfd.revents);
 	}
-	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
-	__atomic_store_n(&busy.stop, true, __ATOMIC_RELAXED);
-	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, leave_alone(thread, &busy));
+}
+
+/* There is one log, for one reader. */
+TEST_F(log, is_free_again_when_it_was_closed)
+{
+	struct busy busy = { .fd = self->fd, .npc = SPU_STOP_STOP_1337 };
+	pthread_t thread;
+	int log;
+
+	close(self->log);
+	ASSERT_EQ(0, disturb(&thread, keep_switching, &busy));
+	while (alarms < ALARMS) {
+		do {
+			log = openat(self->fd, "switch_log", O_RDONLY);
+		} while (log < 0 && errno == EINTR);
+		ASSERT_LE(0, log);
+		close(log);
+	}
+	ASSERT_EQ(0, leave_alone(thread, &busy));
 }
 
 TEST_HARNESS_MAIN
