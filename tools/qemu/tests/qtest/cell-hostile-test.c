@@ -10,6 +10,11 @@
  * crash QEMU or make it hang, nor leave its own memory, which is for the
  * sanitizers to see.  The seed is printed first; CELL_HOSTILE_ROUNDS says how
  * many machines are to suffer.
+ *
+ * With the translating engine the SPUs execute in threads of their own while
+ * all this goes on, so that a seed gives the same attempts, but not at the
+ * same moments.  The PPE then executes as well: it sleeps, until something
+ * that was done to it or to its memory wakes it to do what is there then.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
@@ -194,6 +199,9 @@ static void program(QTestState *qts, int spe)
         words[i] = cpu_to_be32(words[i]);
     }
     at = MIN(at, SPE_LS_SIZE - sizeof(words));
+    if (below(4)) {
+        ps_write(qts, spe, SPU_RunCntl, 0);
+    }
     qtest_memwrite(qts, SPE_LS(spe) + at, words, sizeof(words));
     priv1_write(qts, spe, MFC_SR1, below(4) ? 0x21 : 0x3b);
     ps_write(qts, spe, SPU_NPC, at | below(2));
@@ -366,7 +374,7 @@ static void hung(int sig)
     abort();
 }
 
-static void torment(QTestState *qts)
+static void torment(QTestState *qts, bool tcg)
 {
     int i, spe;
 
@@ -405,7 +413,9 @@ static void torment(QTestState *qts)
             break;
         case 17 ... 18:
             revive(qts);
-            qtest_clock_step(qts, 1 + below(20000));
+            if (!tcg) {         /* otherwise time passes by itself */
+                qtest_clock_step(qts, 1 + below(20000));
+            }
             break;
         default:
             access_register(qts);
@@ -417,27 +427,59 @@ static void torment(QTestState *qts)
     alarm(0);
 }
 
-static void test_hostile(void)
+/*
+ * Each thread sleeps, by clearing CTRL, whether it enters at the start, at 0x60
+ * as the second chip's do, or at 0x100 when it is woken.
+ */
+static char *sleeping_kernel(void)
+{
+    static const uint32_t sleep[] = {
+        0x38600000,             /* li r3,0 */
+        0x7c7823a6,             /* mtspr CTRL,r3 */
+        0x4bfffff8,             /* b back to the li */
+    };
+    uint32_t words[0x110 / 4] = { };
+
+    memcpy(&words[0], sleep, sizeof(sleep));
+    memcpy(&words[0x60 / 4], sleep, sizeof(sleep));
+    memcpy(&words[0x100 / 4], sleep, sizeof(sleep));
+    return ppe_kernel(words, ARRAY_SIZE(words));
+}
+
+static void test_hostile(const void *engine)
 {
     const char *rounds = getenv("CELL_HOSTILE_ROUNDS");
     struct sigaction act = { .sa_handler = hung };
+    bool tcg = !strcmp(engine, "tcg");
+    g_autofree char *kernel = tcg ? sleeping_kernel() : NULL;
+    g_autofree char *more = tcg ? g_strdup_printf("-accel tcg -kernel %s -smp "
+                                                  "4,maxcpus=20", kernel)
+                                : g_strdup("-smp 4");
     int n;
 
     sigaction(SIGALRM, &act, NULL);
     for (n = rounds ? atoi(rounds) : 4; n > 0; n--) {
-        QTestState *qts = qtest_init("-machine cell-blade,chips=2 -smp 4 "
-                                     "-m 64M -action shutdown=pause,panic=none");
+        QTestState *qts = qtest_initf("-machine cell-blade,chips=2,"
+                                      "spu-engine=%s %s -m 64M -action "
+                                      "shutdown=pause,panic=none",
+                                      (const char *)engine, more);
 
-        torment(qts);
+        torment(qts, tcg);
         revive(qts);
         power_off(qts);
         qtest_quit(qts);
+    }
+    if (kernel) {
+        unlink(kernel);
     }
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    qtest_add_func("/cell-hostile/random", test_hostile);
+    qtest_add_data_func("/cell-hostile/reference", "reference", test_hostile);
+    if (qtest_has_accel("tcg")) {
+        qtest_add_data_func("/cell-hostile/tcg", "tcg", test_hostile);
+    }
     return g_test_run();
 }

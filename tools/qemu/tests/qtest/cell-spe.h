@@ -9,6 +9,8 @@
 #define TESTS_CELL_SPE_H
 
 #include "qemu/bitops.h"
+#include "qemu/bswap.h"
+#include "elf.h"
 #include "libqtest.h"
 #include "hw/cell/spe_regs.h"
 
@@ -154,6 +156,45 @@ static inline uint32_t settle(QTestState *qts, int spe)
         qtest_clock_step(qts, 10000);
     }
     return ps_read(qts, spe, SPU_Status);
+}
+
+/*
+ * A kernel, for the PPE to execute with the accelerator tcg: instructions at
+ * address 0.  Returns the name of a file, to be unlinked and freed.
+ */
+static inline char *ppe_kernel(const uint32_t *words, unsigned n)
+{
+    struct {
+        Elf64_Ehdr head;
+        Elf64_Phdr segment;
+    } elf = {
+        .head.e_ident = {
+            ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2MSB,
+        },
+        .head.e_type = cpu_to_be16(ET_EXEC),
+        .head.e_machine = cpu_to_be16(EM_PPC64),
+        .head.e_phoff = cpu_to_be64(sizeof(Elf64_Ehdr)),
+        .head.e_phentsize = cpu_to_be16(sizeof(Elf64_Phdr)),
+        .head.e_phnum = cpu_to_be16(1),
+        .segment.p_type = cpu_to_be32(PT_LOAD),
+        .segment.p_offset = cpu_to_be64(sizeof(elf)),
+        .segment.p_filesz = cpu_to_be64(4 * n),
+        .segment.p_memsz = cpu_to_be64(4 * n),
+    };
+    g_autoptr(GByteArray) file = g_byte_array_new();
+    char *name;
+    unsigned i;
+
+    g_byte_array_append(file, (const uint8_t *)&elf, sizeof(elf));
+    for (i = 0; i < n; i++) {
+        uint32_t word = cpu_to_be32(words[i]);
+
+        g_byte_array_append(file, (const uint8_t *)&word, sizeof(word));
+    }
+    close(g_file_open_tmp("cell-kernel-XXXXXX", &name, NULL));
+    g_assert_true(g_file_set_contents(name, (const char *)file->data,
+                                      file->len, NULL));
+    return name;
 }
 
 #endif /* TESTS_CELL_SPE_H */
