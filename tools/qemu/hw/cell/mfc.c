@@ -350,13 +350,22 @@ static void line_lost(CellMFC *m)
     cell_spu_event(m->spe, SPU_EVENT_LINE_LOST);
 }
 
-/* An MFC stored at @pa: reservations there are lost, its own as well. */
-static void lines_stored(CellMFC *storer, hwaddr pa, uint64_t len)
+/*
+ * An MFC stored at @pa: reservations there end.  That is an event for an SPU
+ * unless it has done so itself.
+ */
+static void lines_stored(CellSPEState *spe, MFCQueueId id, hwaddr pa,
+                         uint64_t len)
 {
     CellMFC *m, *next;
 
-    QLIST_FOREACH_SAFE(m, &storer->lines->holders, holder, next) {
-        if (pa < m->line_addr + MFC_LINE_SIZE && m->line_addr < pa + len) {
+    QLIST_FOREACH_SAFE(m, &spe->mfc.lines->holders, holder, next) {
+        if (pa >= m->line_addr + MFC_LINE_SIZE || m->line_addr >= pa + len) {
+            continue;
+        }
+        if (m->spe == spe && id == MFC_QUEUE_SPU) {
+            line_release(m);
+        } else {
             line_lost(m);
         }
     }
@@ -466,8 +475,8 @@ static MemTxResult mfc_store(AddressSpace *as, hwaddr addr, const uint8_t *buf,
     return r;
 }
 
-static void mfc_access(CellSPEState *spe, uint16_t op, hwaddr pa, uint32_t ls,
-                       uint64_t len)
+static void mfc_access(CellSPEState *spe, MFCQueueId id, uint16_t op,
+                       hwaddr pa, uint32_t ls, uint64_t len)
 {
     AddressSpace *as = &address_space_memory;
     MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
@@ -483,7 +492,7 @@ static void mfc_access(CellSPEState *spe, uint16_t op, hwaddr pa, uint32_t ls,
     } else {
         r = op & OP_ZERO ? address_space_set(as, pa, 0, len, attrs)
                          : mfc_store(as, pa, spe->spu.ls + ls, len);
-        lines_stored(&spe->mfc, pa, len);
+        lines_stored(spe, id, pa, len);
     }
     if (r != MEMTX_OK) {
         qemu_log_mask(LOG_GUEST_ERROR, "cell-spe %u.%u: DMA at 0x%"
@@ -509,7 +518,7 @@ static bool mfc_transfer(CellSPEState *spe, MFCQueueId id, MFCCommand *c,
             mfc_fault(spe, id, c, fault, ea + c->done);
             return false;
         }
-        mfc_access(spe, op, pa, ls, len);
+        mfc_access(spe, id, op, pa, ls, len);
         if (spe->mfc.changes != changes) {
             /* The transfer was to our own MFC_CNTL, and purged the queue. */
             return false;
@@ -605,18 +614,14 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
             address_space_read(&address_space_memory, pa,
                                MEMTXATTRS_UNSPECIFIED, line, MFC_LINE_SIZE);
             if (!memcmp(line, m->line, MFC_LINE_SIZE)) {
-                line_release(m);
-                mfc_access(spe, OP_PUT, pa, ls, MFC_LINE_SIZE);
+                mfc_access(spe, id, OP_PUT, pa, ls, MFC_LINE_SIZE);
                 stat = 0;
             }
         }
         line_release(m);
         break;
     default:
-        if (m->reserved && m->line_addr == pa) {
-            line_release(m);
-        }
-        mfc_access(spe, OP_PUT, pa, ls, MFC_LINE_SIZE);
+        mfc_access(spe, id, OP_PUT, pa, ls, MFC_LINE_SIZE);
         if (c->cmd == MFC_PUTQLLUC) {
             return true;
         }

@@ -513,6 +513,66 @@ static void test_putqlluc(QTestState *qts)
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 128));
 }
 
+/*
+ * What an SPE does itself is no event to it: getllar, putllc and putlluc are
+ * none on a PlayStation 3 (RPCS3's pull request 5435 has the results), and the
+ * event is for stores of others by section 18.6.4 of the CBE Programming
+ * Handbook.  The model says that any store to the line ends its reservation.
+ * All lines are zero, so that their values cannot tell.
+ */
+static void test_own_stores(QTestState *qts)
+{
+    static const struct {
+        uint8_t cmd;
+        uint32_t lsa;
+        uint64_t ea;
+        uint32_t size;
+        bool status;            /* in MFC_RdAtomicStat */
+        bool kept;
+    } own[] = {
+        { MFC_PUT, 0x9070, MEM + 0x70, 16 },
+        { MFC_PUT, 0x9080, MEM + 0x80, 16, .kept = true },
+        { MFC_GET, 0x9000, MEM, 128, .kept = true },
+        { MFC_PUTL, 0x9000, 0xa100, 8 },
+        { MFC_SDCRZ, 0, MEM, 128 },
+        { MFC_PUTQLLUC, 0x9000, MEM, 128 },
+        { MFC_PUTLLUC, 0x9000, MEM, 128, .status = true },
+        { MFC_PUTLLUC, 0x9000, MEM + 128, 128, .status = true, .kept = true },
+        { MFC_PUTLLC, 0x9000, MEM + 128, 128, .status = true },
+        { MFC_GETLLAR, 0x9000, MEM + 128, 128, .status = true },
+    };
+    int i;
+
+    qtest_memset(qts, MEM, 0, 0x100);
+    for (i = 0; i < ARRAY_SIZE(own); i++) {
+        qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x4000);
+        list_element(qts, 0xa100, 16, MEM);
+        START(qts, 0, 0, SPU_WRCHI(SPU_WrEventMask, 0x400),
+              DMA(MFC_GETLLAR, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27),
+              DMA(own[i].cmd, 5, own[i].lsa, own[i].ea, own[i].size),
+              own[i].status ? SPU_RDCH(3, 27) : SPU_NOP,
+              SPU_WRCHI(MFC_WrTagMask, 1 << 5),
+              SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24),
+              SPU_RCHCNT(4, 0), SPU_STQA(4, 0xa000),
+              DMA(MFC_PUTLLC, 0, 0x9000, MEM, 128), SPU_RDCH(3, 27),
+              SPU_STQA(3, 0xa010), SPU_STOP(8));
+        g_assert_cmphex(settle(qts, 0), ==, 0x80002);
+        g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
+        g_assert_cmpuint(qtest_readl(qts, SPE_LS(0) + 0xa000), ==, 0);
+        g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0xa010), ==,
+                        !own[i].kept);
+    }
+
+    /* The PPE is somebody else, whose MFC ever it asks. */
+    START(qts, 0, 0, SPU_WRCHI(SPU_WrEventMask, 0x400),
+          DMA(MFC_GETLLAR, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27),
+          SPU_RDCH(3, 0), SPU_WRCH(28, 3), SPU_STOP(9));
+    g_assert_cmphex(settle(qts, 0), ==, 0x9);
+    proxy(qts, 0, MFC_PUT, 0, 0x9070, MEM + 0x70, 16);
+    g_assert_cmphex(settle(qts, 0), ==, 0x90002);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x400);
+}
+
 static void test_line_lost(QTestState *qts)
 {
     int i;
@@ -1125,6 +1185,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/zero", test_zero, run);
     qtest_add_data_func("/cell-mfc/lock-line", test_lock_line, run);
     qtest_add_data_func("/cell-mfc/putqlluc", test_putqlluc, run);
+    qtest_add_data_func("/cell-mfc/own-stores", test_own_stores, run);
     qtest_add_data_func("/cell-mfc/line-lost", test_line_lost, run);
     qtest_add_data_func("/cell-mfc/faults", test_faults, run);
     qtest_add_data_func("/cell-mfc/fault-save-restore",
