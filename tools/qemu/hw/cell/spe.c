@@ -175,10 +175,14 @@ static void run_cntl_write(CellSPEState *spe, uint32_t val)
 /*
  * Master run control: taking it away stops the SPU, giving it back does not
  * start it again.  spufs clears it after each spu_run and sets it before it
- * writes the next one's SPU_NPC.
+ * writes the next one's SPU_NPC.  Each tlbie up to now was obeyed or not by
+ * what MFC_SR1[T] was, but the TLB finds that out only when it is used.
  */
 static void sr1_write(CellSPEState *spe, uint64_t val)
 {
+    if (spe->sr1 & ~val & MFC_SR1_T) {
+        cell_mfc_tlb_invalidate_all(spe);
+    }
     spe->sr1 = val;
     if (!(val & MFC_SR1_S)) {
         spe_stop(spe);

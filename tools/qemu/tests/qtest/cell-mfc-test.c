@@ -834,6 +834,91 @@ static void test_tlb(QTestState *qts)
     }
 }
 
+/* A tlbie of the PPE, which waits for a word to become nonzero. */
+#define ASKED   0x3000000
+
+static void tlbie(QTestState *qts)
+{
+    int64_t end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+
+    qtest_writel(qts, ASKED, 1);
+    while (qtest_readl(qts, ASKED)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+    }
+}
+
+/* What a get from the page brings: a byte that says which memory it is. */
+static unsigned page_seen(QTestState *qts)
+{
+    proxy(qts, 0, MFC_GET, 1, 0x8000, SEGMENT + 0x1000, 0x10);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    return qtest_readb(qts, SPE_LS(0) + 0x8000);
+}
+
+/*
+ * MFC_SR1[T] says whether the MFC obeys the PPE's tlbie.  (An MFC may forget
+ * a translation at any time, but the model's does not.)
+ */
+static void test_tlbie(void)
+{
+    static const uint32_t words[] = {
+        0x3ca00000 | ASKED >> 16,       /* lis r5,ASKED@h */
+        0x38800000,                     /* li r4,0 */
+        0x80650000,                     /* lwz r3,0(r5) */
+        0x2c030000,                     /* cmpwi r3,0 */
+        0x4182fff8,                     /* beq back to the lwz */
+        0x7c002264,                     /* tlbie r4 */
+        0x7c0006ac,                     /* eieio */
+        0x7c00046c,                     /* tlbsync */
+        0x7c4004ac,                     /* ptesync */
+        0x38600000,                     /* li r3,0 */
+        0x90650000,                     /* stw r3,0(r5) */
+        0x4bffffdc,                     /* b back to the lwz */
+    };
+    static const struct {
+        uint8_t sr1, sr1_after;         /* with T, 2, or without */
+        uint8_t page;                   /* seen after the tlbie */
+    } cases[] = {
+        { 0x3b, 0x3b, 2 }, { 0x39, 0x39, 1 }, { 0x3b, 0x39, 2 },
+    };
+    g_autofree char *kernel = ppe_kernel(words, ARRAY_SIZE(words));
+    QTestState *qts = qtest_initf("-machine cell-blade -accel tcg -m 256M "
+                                  "-kernel %s", kernel);
+    uint64_t pte = group(VSID, 1) + 8;
+    int i;
+
+    tlbie(qts);
+    relocate(qts);
+    slb_load(qts, 0, SEGMENT, 0xc80);
+    qtest_writeq(qts, pte - 8, VSID << 12 | 1);
+    for (i = 0; i < 3; i++) {
+        qtest_memset(qts, MEM + 0x1000 * i, i, 0x10);
+    }
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        priv1_write(qts, 0, MFC_SR1, cases[i].sr1);
+        priv1_write(qts, 0, MFC_TLB_Invalidate_All, 0);
+        qtest_writeq(qts, pte, (MEM + 0x1000) | 2);
+        g_assert_cmpuint(page_seen(qts), ==, 1);
+        qtest_writeq(qts, pte, (MEM + 0x2000) | 2);
+        g_assert_cmpuint(page_seen(qts), ==, 1);
+        tlbie(qts);
+        priv1_write(qts, 0, MFC_SR1, cases[i].sr1_after);
+        g_assert_cmpuint(page_seen(qts), ==, cases[i].page);
+    }
+
+    /* Without R there is no translation, whatever the SLB and TLB have. */
+    qtest_memset(qts, MEM, 7, 0x10);
+    priv1_write(qts, 0, MFC_SR1, 0x2b);
+    proxy(qts, 0, MFC_GET, 1, 0x8000, MEM, 0x10);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
+    g_assert_cmpuint(qtest_readb(qts, SPE_LS(0) + 0x8000), ==, 7);
+    priv1_write(qts, 0, MFC_SR1, 0x3b);
+    proxy(qts, 0, MFC_GET, 1, 0x8000, MEM, 0x10);
+    g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 1);
+    qtest_quit(qts);
+    unlink(kernel);
+}
+
 /* One command is done, the next has no page: any is true, all is not. */
 static void test_proxy_query(QTestState *qts)
 {
@@ -1192,6 +1277,9 @@ int main(int argc, char **argv)
                         test_fault_save_restore, run);
     qtest_add_data_func("/cell-mfc/protection", test_protection, run);
     qtest_add_data_func("/cell-mfc/tlb", test_tlb, run);
+    if (qtest_has_accel("tcg")) {
+        qtest_add_func("/cell-mfc/tlbie", test_tlbie);
+    }
     qtest_add_data_func("/cell-mfc/proxy-query", test_proxy_query, run);
     qtest_add_data_func("/cell-mfc/large-pages", test_large_pages, run);
     qtest_add_data_func("/cell-mfc/order", test_order, run);
