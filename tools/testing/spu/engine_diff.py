@@ -36,6 +36,8 @@ LSLR = BE + 0x60000 + 0x4058
 CODE_REGS = 100
 
 CODE, DATA, INIT, SAVE = 0x0, 0x20000, 0x30000, 0x38000
+# Some memory that nobody uses
+MEMORY_COPY = 0x2000000
 
 # Those that end or leave a program, or differ in time, get tests of their own.
 CONTROL = set('''br bra brsl brasl brnz brz brhnz brhz bi iret bisl bisled biz
@@ -524,6 +526,122 @@ def self_modifying(machines, table, args):
     return failed
 
 
+def accumulated(m, words, code, total):
+    """Run a program that takes its instructions from @code and adds up to register 20."""
+    image = bytearray(LS_SIZE)
+    struct.pack_into(f'>{len(words)}I', image, 0, *words)
+    struct.pack_into(f'>{len(code)}I', image, DATA, *code)
+    m.write(LS, bytes(image))
+    m.write(MEMORY_COPY, bytes(image[DATA:DATA + 4 * len(code)]))
+    m.start(CODE)
+    ls, status, _ = m.state(m.wait())
+    got = struct.unpack_from('>4I', ls, SAVE)
+    return status == 0x770002 and got == (total,) * 4
+
+
+def stored_ahead(machines, table, args):
+    """
+    Overwrite instructions ahead of the store, in a straight line with it.  With
+    sync that is what the ISA says; without, what the model does.
+    """
+    op = {name: entry[0] for name, entry in table.items()}
+    turns = 6
+    failed = 0
+    for barrier in (None, op['sync'], op['sync'] | 1 << 20, op['dsync']):
+        for slot in range(4):                   # of the store, in its quadword
+            for between in range(3):            # quadwords
+                rng = random.Random(args.seed)
+                words = [op['ila'] | DATA << 7 | 11, op['il'] | turns << 7 | 12, op['il'] | 20,
+                         op['nop']]
+                words += [op['lqd'] | 11 << 7 | 10, op['ai'] | 16 << 14 | 11 << 7 | 11]
+                words += [op['nop']] * (2 + slot)
+                at = 4 * len(words) + 4         # behind the store
+                target = (at + (4 if barrier else 0) + 15 & ~15) + 16 * between
+                words += [op['stqa'] | target // 4 << 7 | 10] + [barrier] * bool(barrier)
+                words += [op['nop']] * ((target - 4 * len(words)) // 4)
+                words += [op['stop'] | 0x66] * 4
+                words += [op['ai'] | 0x3ff << 14 | 12 << 7 | 12]
+                words += [op['brnz'] | (0x10 - 4 * len(words)) // 4 % 65536 << 7 | 12,
+                          op['stqa'] | SAVE // 4 << 7 | 20, 0x77]
+                vals = [rng.randrange(512) for _ in range(4 * turns)]
+                code = [op['ai'] | val << 14 | 20 << 7 | 20 for val in vals]
+                for m in machines:
+                    if not accumulated(m, words, code, sum(vals)):
+                        failed += 1
+                        print(f'# machine {machines.index(m)}: barrier {barrier}, slot {slot}, '
+                              f'{between} between')
+    return failed
+
+
+def fetched(machines, table, args):
+    """The SPU's own get brings what it executes next, again and again."""
+    op = {name: entry[0] for name, entry in table.items()}
+    turns = 32
+    wrch = lambda ch, rt: op['wrch'] | ch << 7 | rt
+    words = [op['ila'] | target << 7 | rt for rt, target in
+             ((3, 0x80), (5, MEMORY_COPY & 0xffff), (6, 16), (7, 0x40), (8, 1), (9, 2))]
+    words += [op['ilhu'] | MEMORY_COPY >> 16 << 7 | 4, op['or'] | 5 << 14 | 4 << 7 | 4,
+              op['il'] | turns << 7 | 12, op['il'] | 20, op['il'] | 10]
+    loop = 4 * len(words)
+    words += [wrch(16, 3), wrch(17, 10), wrch(18, 4), wrch(19, 6), wrch(20, 10), wrch(21, 7),
+              op['ai'] | 16 << 14 | 4 << 7 | 4, wrch(22, 8), wrch(23, 9),
+              op['rdch'] | 24 << 7 | 13]
+    words += [op['nop']] * (0x80 // 4 - len(words))
+    words += [op['stop'] | 0x66] * 4
+    words += [op['ai'] | 0x3ff << 14 | 12 << 7 | 12]
+    words += [op['brnz'] | (loop - 4 * len(words)) // 4 % 65536 << 7 | 12,
+              op['stqa'] | SAVE // 4 << 7 | 20, 0x77]
+    rng = random.Random(args.seed)
+    vals = [rng.randrange(512) for _ in range(4 * turns)]
+    code = [op['ai'] | val << 14 | 20 << 7 | 20 for val in vals]
+    return sum(not accumulated(m, words, code, sum(vals)) for m in machines)
+
+
+def changed_outside(machines, table, args):
+    """A loop ends because somebody else makes a stop of its branch."""
+    op = {name: entry[0] for name, entry in table.items()}
+    here, stop = 0x100, struct.pack('>4I', op['nop'], op['nop'], 0x77, 0x66)
+    loops = {
+        'a branch to itself': [op['nop'], op['nop'], op['br'], 0],
+        'with a store': [op['ai'] | 1 << 14 | 20 << 7 | 20, op['stqa'] | SAVE // 4 << 7 | 20,
+                         op['br'] | (-2 & 0xffff) << 7, 0],
+    }
+
+    def proxy(m, command, lsa, ea):
+        for at, val in ((0x3004, lsa), (0x3008, ea >> 32), (0x300c, ea & 0xffffffff),
+                        (0x3010, 16 << 16), (0x3014, command)):
+            m.writel(PS + at, val)
+
+    ways = {
+        "the PPE's store": lambda m: m.writel(LS + here + 8, 0x77),
+        'a get from memory': lambda m: proxy(m, 0x40, here, MEMORY_COPY),
+        'a put to its own local store': lambda m: proxy(m, 0x20, DATA, LS + here),
+    }
+    failed = 0
+    for loop, words in loops.items():
+        for way, change in ways.items():
+            for m in machines:
+                m.write(LS + SAVE, bytes(16))
+                m.write(LS + DATA, stop)
+                m.write(MEMORY_COPY, stop)
+                m.write(LS + here, struct.pack('>4I', *words))
+                m.start(here)
+                end = time.monotonic() + 20
+                while loop == 'with a store' and not m.readl(LS + SAVE):
+                    if time.monotonic() > end:
+                        raise SystemExit('the SPU does not run')
+                change(m)
+                try:
+                    status = m.wait(limit=10)
+                except SystemExit:
+                    status = 1
+                    m.writel(PS + RUN_CNTL, 0)
+                if status != 0x770002:
+                    failed += 1
+                    print(f'# machine {machines.index(m)}: {loop}, {way}: {status:#x}')
+    return failed
+
+
 def limited(machines, table, args):
     """
     SPU_LSLR takes bits away from all addresses (SPU ISA v1.2: they are ANDed
@@ -1001,9 +1119,12 @@ def main():
         (f'{args.programs} random programs that modify themselves',
          lambda *a: diff(*a, True)),
         ('a program that modifies itself', self_modifying),
+        ('code that is stored just ahead, with sync and without', stored_ahead),
+        ("code that the SPU's own get brings", fetched),
         ('addresses are cut down by SPU_LSLR', limited),
         ('the number of instructions executed', counters),
         ('interrupts of the SPU', spu_interrupt),
+        ('code that others change while it runs', changed_outside),
         ('lock line commands stay in order', line_order),
         ('an interrupt between two single steps', stepped_interrupt),
         ('a program counter that leads out of local store is not migrated',
