@@ -282,8 +282,10 @@ void HELPER(spu_wrch)(CPUPPCState *env, uint32_t insn)
 void HELPER(spu_store)(CPUPPCState *env, uint64_t addr, void *rt)
 {
     MemOpIdx oi = make_memop_idx(MO_128 | MO_BE | MO_ATOM_NONE, 0);
+    SPUReg *r = rt;
 
-    cpu_st16_mmu(env, addr, ((SPUReg *)rt)->i128, oi, GETPC());
+    cpu_st16_mmu(env, addr, int128_make128(SPU_D(r, 1), SPU_D(r, 0)), oi,
+                 GETPC());
     env_spu_cpu(env)->code[addr / 16] = 0;
 }
 

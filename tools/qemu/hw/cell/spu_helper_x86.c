@@ -24,7 +24,7 @@
 
 /*
  * pshufb takes a byte of one register, and zero where the selector's first bit
- * is set.  Registers are held with the last byte first.
+ * is set.  Registers are held with the last byte of each doubleword first.
  */
 void SPU_LEAF __attribute__((target("ssse3")))
 HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
@@ -32,7 +32,7 @@ HELPER(spu_shufb_ssse3)(void *d, void *a, void *b, void *c, uint32_t desc)
     const __m128i constants = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                             -1, -1, 0x80, 0x80);
     __m128i control = *(__m128i *)c;
-    __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(15));
+    __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(7));
     __m128i from_a = _mm_shuffle_epi8(*(__m128i *)a, sel);
     __m128i from_b = _mm_shuffle_epi8(*(__m128i *)b, sel);
     /* Bit 4 of each byte becomes its first */

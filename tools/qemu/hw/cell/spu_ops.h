@@ -41,7 +41,7 @@ static inline void spu_splat_w(SPUReg *d, uint32_t val)
 static inline void spu_set(SPUReg *d, uint64_t d0, uint64_t d1)
 {
     typedef uint64_t Vector __attribute__((vector_size(16)));
-    Vector val = { HOST_BIG_ENDIAN ? d0 : d1, HOST_BIG_ENDIAN ? d1 : d0 };
+    Vector val = { d0, d1 };
 
     memcpy(d, &val, sizeof(val));
 }

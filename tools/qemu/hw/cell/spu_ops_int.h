@@ -248,7 +248,7 @@ static inline uint64_t select_bytes(const uint8_t *from, uint64_t sel)
     uint64_t is_1 = sel >> 7 & ones;
     uint64_t is_11 = sel >> 6 & is_1;
     uint64_t is_111 = sel >> 5 & is_11;
-    uint64_t at = (HOST_BIG_ENDIAN ? sel : sel ^ ones * 15) & ones * 31;
+    uint64_t at = (HOST_BIG_ENDIAN ? sel : sel ^ ones * 7) & ones * 31;
     uint64_t val = 0;
 
     for (int i = 0; i < 64; i += 8) {
@@ -303,6 +303,11 @@ EACH_RR(rotma, u32, (int32_t)x >> MIN(-y & 0x3f, 31))
 
 /* Shifts of the quadword; the count comes from @b's preferred slot. */
 
+static inline Int128 get_i128(const SPUReg *a)
+{
+    return int128_make128(SPU_D(a, 1), SPU_D(a, 0));
+}
+
 static inline void set_i128(SPUReg *d, Int128 val)
 {
     spu_set(d, int128_gethi(val), int128_getlo(val));
@@ -310,19 +315,20 @@ static inline void set_i128(SPUReg *d, Int128 val)
 
 static inline void shlq(SPUReg *d, const SPUReg *a, unsigned n)
 {
-    set_i128(d, n < 128 ? int128_lshift(a->i128, n) : int128_zero());
+    set_i128(d, n < 128 ? int128_lshift(get_i128(a), n) : int128_zero());
 }
 
 static inline void shrq(SPUReg *d, const SPUReg *a, unsigned n)
 {
-    set_i128(d, n < 128 ? int128_urshift(a->i128, n) : int128_zero());
+    set_i128(d, n < 128 ? int128_urshift(get_i128(a), n) : int128_zero());
 }
 
 static inline void rolq(SPUReg *d, const SPUReg *a, unsigned n)
 {
-    Int128 over = n ? int128_urshift(a->i128, 128 - n) : int128_zero();
+    Int128 val = get_i128(a);
+    Int128 over = n ? int128_urshift(val, 128 - n) : int128_zero();
 
-    set_i128(d, int128_or(int128_lshift(a->i128, n), over));
+    set_i128(d, int128_or(int128_lshift(val, n), over));
 }
 
 SPU_OP_RR(shlqbi)

@@ -82,10 +82,10 @@ enum {
 #define TMP                 GPR(TMP_GPR)
 QEMU_BUILD_BUG_ON(GPR(0) % 16 || TMP != ENV_OFFSET(tmp));
 /* Of the architecture's element numbers, as the accessors in spu.h */
-#define GPR_B(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 15 - (i)))
-#define GPR_H(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 7 - (i)) * 2)
-#define GPR_W(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 3 - (i)) * 4)
-#define GPR_D(n, i)         (GPR(n) + (HOST_BIG_ENDIAN ? (i) : 1 - (i)) * 8)
+#define GPR_B(n, i)         (GPR(n) + ((i) ^ (HOST_BIG_ENDIAN ? 0 : 7)))
+#define GPR_H(n, i)         (GPR(n) + ((i) ^ (HOST_BIG_ENDIAN ? 0 : 3)) * 2)
+#define GPR_W(n, i)         (GPR(n) + ((i) ^ (HOST_BIG_ENDIAN ? 0 : 1)) * 4)
+#define GPR_D(n, i)         (GPR(n) + (i) * 8)
 
 /* Program counter and ends of blocks */
 
@@ -358,6 +358,16 @@ static void gen_swap_quad(TCGv_i64 *q)
     }
 }
 
+/* The same, of a register's two doublewords */
+static void gen_swap_vec(TCGv_vec v)
+{
+    if (!HOST_BIG_ENDIAN) {
+        tcg_gen_rotli_vec(MO_16, v, v, 8);
+        tcg_gen_rotli_vec(MO_32, v, v, 16);
+        tcg_gen_rotli_vec(MO_64, v, v, 32);
+    }
+}
+
 static TCGv_i64 gen_addr(DisasContext *ctx, const Address *a)
 {
     uint32_t mask = ctx->ls_mask & ~15;
@@ -391,8 +401,19 @@ static TCGv_ptr gen_host_addr(DisasContext *ctx, TCGv_i64 addr)
 static bool gen_load(DisasContext *ctx, int rt, Address a)
 {
     TCGv_i64 addr = gen_addr(ctx, &a);
-    TCGv_i64 q[2] = { tcg_temp_new_i64(), tcg_temp_new_i64() };
+    TCGv_i64 q[2];
 
+    if (ctx->direct && have_vec()) {
+        TCGv_vec v = tcg_temp_new_vec(TCG_TYPE_V128);
+
+        tcg_gen_ld_vec(v, gen_host_addr(ctx, addr), 0);
+        gen_swap_vec(v);
+        tcg_gen_st_vec(v, tcg_env, GPR(rt));
+        return true;
+    }
+    for (int i = 0; i < 2; i++) {
+        q[i] = tcg_temp_new_i64();
+    }
     if (ctx->direct) {
         TCGv_ptr p = gen_host_addr(ctx, addr);
 

@@ -17,30 +17,28 @@
 #define SPU_DEFAULT_HZ      3200000000ULL
 
 /*
- * A quadword register, held as one 128-bit integer in host order so that
- * TCG's vector operations can work upon it in place.  The architecture
- * numbers elements from the most significant end (SPU ISA v1.2, 2.1): use
- * the accessors, which take the architecture's numbers.
+ * A quadword register: its two doublewords, in host order so that TCG's vector
+ * operations can work upon it in place.  The architecture numbers elements
+ * from the most significant end (SPU ISA v1.2, 2.1): use the accessors, which
+ * take the architecture's numbers.
  */
 typedef union SPUReg {
     uint8_t  u8[16];
     uint16_t u16[8];
     uint32_t u32[4];
     uint64_t u64[2];
-    Int128   i128;
 } SPUReg QEMU_ALIGNED(16);
 
 #if HOST_BIG_ENDIAN
 #define SPU_B(r, i)         ((r)->u8[i])
 #define SPU_H(r, i)         ((r)->u16[i])
 #define SPU_W(r, i)         ((r)->u32[i])
-#define SPU_D(r, i)         ((r)->u64[i])
 #else
-#define SPU_B(r, i)         ((r)->u8[15 - (i)])
-#define SPU_H(r, i)         ((r)->u16[7 - (i)])
-#define SPU_W(r, i)         ((r)->u32[3 - (i)])
-#define SPU_D(r, i)         ((r)->u64[1 - (i)])
+#define SPU_B(r, i)         ((r)->u8[(i) ^ 7])
+#define SPU_H(r, i)         ((r)->u16[(i) ^ 3])
+#define SPU_W(r, i)         ((r)->u32[(i) ^ 1])
 #endif
+#define SPU_D(r, i)         ((r)->u64[i])
 
 /* What a channel instruction answers. */
 typedef enum SPUChannelResult {
