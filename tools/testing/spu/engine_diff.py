@@ -283,9 +283,19 @@ class Program:
             if self.rng.random() < 0.1:
                 self.store_code(start, length)
 
+    def function(self, plain):
+        """It returns to the place in 124: where it was called from"""
+        self.emit(self.random(self.rng.choice(plain)))
+        name = self.rng.choice('biz binz bihz bihnz'.split())
+        self.emit(self.table[name][0] | 124 << 7 | self.target())
+        self.emit(self.table['bi'][0] | 124 << 7)
+        return len(self.words) - 3
+
     def body(self, length, halts=True):
         plain = [n for n in self.table
                  if n not in CONTROL and n not in MEMORY]
+        self.add('br', 0, 1 + 4 * 3)
+        functions = [self.function(plain) for _ in range(4)]
         start = len(self.words)
         while len(self.words) < start + length:
             kind = self.rng.random()
@@ -306,8 +316,11 @@ class Program:
                                         'bihz', 'bihnz'))
                 self.emit(self.table[name][0] | 124 << 7 | self.target())
             elif kind < 0.22:
+                self.add('brsl', 124,
+                         self.rng.choice(functions) - len(self.words))
+            elif kind < 0.24:
                 insert(self, self.rng.randrange(8))
-            elif kind < 0.23 and halts:
+            elif kind < 0.25 and halts:
                 name = self.rng.choice('heq heqi hgt hgti hlgt hlgti'.split())
                 self.emit(self.random(name))
             else:

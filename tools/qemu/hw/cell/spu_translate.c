@@ -57,19 +57,22 @@ typedef struct DisasContext {
     uint32_t ls_mask;       /* of addresses */
     bool single_step;
     bool direct;            /* loads and stores go straight to local store */
-    uint8_t control;                        /* set by this instruction ... */
-    uint8_t controls[SPU_NUM_GPR];          /* and of each register */
+    const SPUReg *gpr;      /* as they are before the block */
+    uint8_t known;                          /* set by this instruction ... */
+    uint8_t regs[SPU_NUM_GPR];              /* and of each register */
     unsigned num_slow;
     SlowStore slow[64];
 } DisasContext;
 
-/* What is known of a register as the control of a shufb */
+/* What is known of a register */
 enum {
-    CONTROL_UNKNOWN,
-    /* The insertion of an element of 1 << (control - CONTROL_INSERT) bytes */
-    CONTROL_INSERT,
-    /* The preferred word in all */
-    CONTROL_SPLAT_W = CONTROL_INSERT + 4,
+    /* It is as before the block. */
+    REG_UNCHANGED,
+    REG_UNKNOWN,
+    /* shufb control: insert an element of 1 << (known - REG_INSERT) bytes */
+    REG_INSERT,
+    /* ... the preferred word in all */
+    REG_SPLAT_W = REG_INSERT + 4,
 };
 
 #include "decode-spu.c.inc"
@@ -130,10 +133,18 @@ static void gen_goto_pc(DisasContext *ctx)
     gen_goto_counted(ctx);
 }
 
+static bool can_chain(DisasContext *ctx, uint32_t target)
+{
+    return !ctx->single_step &&
+           translator_use_goto_tb(&ctx->base, target & ctx->ls_mask & ~3);
+}
+
 static void gen_goto(DisasContext *ctx, int slot, uint32_t target)
 {
+    bool chain = can_chain(ctx, target);
+
     target &= ctx->ls_mask & ~3;
-    if (!ctx->single_step && translator_use_goto_tb(&ctx->base, target)) {
+    if (chain) {
         gen_count(ctx->base.num_insns);
         tcg_gen_goto_tb(slot);
         gen_set_pc(target);
@@ -526,7 +537,7 @@ static bool gen_control(DisasContext *ctx, int rt, unsigned vece, TCGv_i32 addr)
             tcg_gen_st_i64(t, tcg_env, GPR(rt) + i);
         }
     }
-    ctx->control = CONTROL_INSERT + vece;
+    ctx->known = REG_INSERT + vece;
     return true;
 }
 
@@ -571,7 +582,7 @@ static bool trans_il(DisasContext *ctx, arg_i *a)
 static bool trans_ila(DisasContext *ctx, arg_i *a)
 {
     if (a->imm == 0x10203) {
-        ctx->control = CONTROL_SPLAT_W;
+        ctx->known = REG_SPLAT_W;
     }
     return gen_dup(MO_32, a->rt, a->imm);
 }
@@ -920,12 +931,12 @@ static bool trans_selb(DisasContext *ctx, arg_rrr *a)
  */
 static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
 {
-    unsigned control = ctx->controls[a->rc];
+    unsigned known = ctx->regs[a->rc];
 
-    if (control == CONTROL_SPLAT_W) {
+    if (known == REG_SPLAT_W) {
         tcg_gen_gvec_dup_mem(MO_32, GPR(a->rt), GPR_W(a->ra, 0), 16, 16);
-    } else if (control && have_vec()) {
-        unsigned vece = control - CONTROL_INSERT;
+    } else if (known >= REG_INSERT && have_vec()) {
+        unsigned vece = known - REG_INSERT;
         TCGv_vec c = tcg_temp_new_vec(TCG_TYPE_V128);
         TCGv_vec s = tcg_temp_new_vec(TCG_TYPE_V128);
         TCGv_vec t = tcg_temp_new_vec(TCG_TYPE_V128);
@@ -1283,6 +1294,26 @@ static void gen_branch_indirect(DisasContext *ctx, arg_bi *a,
     }
 }
 
+/*
+ * ... which is register @a->ra.  Most returns and calls lead to one place
+ * always: to where the register points when the block is translated, just
+ * before it is executed, the way is direct.
+ */
+static void gen_branch_register(DisasContext *ctx, arg_bi *a, TCGv_i32 target)
+{
+    uint32_t guess = SPU_W(&ctx->gpr[a->ra], 0);
+
+    if (ctx->regs[a->ra] == REG_UNCHANGED && a->d == a->e &&
+        can_chain(ctx, guess)) {
+        TCGLabel *wrong = gen_new_label();
+
+        tcg_gen_brcondi_i32(TCG_COND_NE, target, guess, wrong);
+        gen_goto(ctx, 0, guess);
+        gen_set_label(wrong);
+    }
+    gen_branch_indirect(ctx, a, target);
+}
+
 /* A branch to @label is one that is not taken. */
 static bool gen_not_taken(DisasContext *ctx, TCGLabel *label)
 {
@@ -1313,7 +1344,7 @@ static bool trans_bi##name(DisasContext *ctx, arg_bi *a)                \
 {                                                                       \
     TCGLabel *over = gen_unless_##name(a->rt);                          \
                                                                         \
-    gen_branch_indirect(ctx, a, gen_preferred(a->ra));                  \
+    gen_branch_register(ctx, a, gen_preferred(a->ra));                  \
     return gen_not_taken(ctx, over);                                    \
 }
 
@@ -1324,7 +1355,7 @@ TRANS_BRANCH_IF(hnz, TCG_COND_NE, ld16u, GPR_H(rt, 1))
 
 static bool trans_bi(DisasContext *ctx, arg_bi *a)
 {
-    gen_branch_indirect(ctx, a, gen_preferred(a->ra));
+    gen_branch_register(ctx, a, gen_preferred(a->ra));
     return true;
 }
 
@@ -1342,7 +1373,7 @@ static bool trans_bisl(DisasContext *ctx, arg_bi *a)
     TCGv_i32 target = gen_preferred(a->ra);
 
     gen_set_preferred(a->rt, ctx->next);
-    gen_branch_indirect(ctx, a, target);
+    gen_branch_register(ctx, a, target);
     return true;
 }
 
@@ -1356,7 +1387,7 @@ static bool trans_bisled(DisasContext *ctx, arg_bi *a)
     gen_helper_spu_event_pending(pending, tcg_env);
     gen_set_preferred(a->rt, ctx->next);
     tcg_gen_brcondi_i32(TCG_COND_EQ, pending, 0, over);
-    gen_branch_indirect(ctx, a, target);
+    gen_branch_register(ctx, a, target);
     return gen_not_taken(ctx, over);
 }
 
@@ -1494,6 +1525,7 @@ static void spu_tr_init_disas_context(DisasContextBase *base, CPUState *cs)
     int bound = -(base->pc_first | TARGET_PAGE_MASK) / 4;
 
     ctx->ls = env_spu_cpu(cpu_env(cs))->engine.spu->ls;
+    ctx->gpr = env_spu_cpu(cpu_env(cs))->gpr;
     ctx->ls_mask = spu_ls_mask(base->tb->flags);
     ctx->single_step = base->tb->flags & SPU_HFLAG_SINGLE_STEP;
     ctx->direct = !(base->tb->flags & SPU_HFLAG_WATCHED) &&
@@ -1527,13 +1559,12 @@ static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
     if (tcg_ctx->nb_temps > TCG_MAX_TEMPS - 64 || ctx->next != base->pc_next) {
         base->is_jmp = DISAS_TOO_MANY;
     }
-    ctx->control = CONTROL_UNKNOWN;
+    ctx->known = REG_UNKNOWN;
     if (!spu_decode(ctx, ctx->insn)) {
         gen_exit(ctx, SPU_EXIT_INVALID_INSN, ctx->insn);
     }
     /* The target, if there is one: opcodes that begin with 1 are of form RRR */
-    ctx->controls[extract32(ctx->insn, ctx->insn >> 31 ? 21 : 0, 7)] =
-        ctx->control;
+    ctx->regs[extract32(ctx->insn, ctx->insn >> 31 ? 21 : 0, 7)] = ctx->known;
 }
 
 static void spu_tr_tb_stop(DisasContextBase *base, CPUState *cs)
