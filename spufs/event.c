@@ -997,6 +997,10 @@ static ssize_t spu_event_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	struct spu_event_file *file = iocb->ki_filp->private_data;
 	ssize_t ret, done = 0;
 
+	/* A gang's, which CAP_DAC_OVERRIDE opens for writing, too */
+	if (!file->async)
+		return -EINVAL;
+
 	do {
 		ret = spu_event_write_one(file->async->ctx, from, iocb);
 		if (ret < 0)
@@ -1109,22 +1113,9 @@ const struct spufs_tree_descr spufs_dir_async_contents[] = {
 	{},
 };
 
-static const struct file_operations spu_gang_event_fops = {
-	.owner		= THIS_MODULE,
-	.open		= spu_event_open,
-	.read_iter	= spu_event_read_iter,
-	.poll		= spu_event_poll,
-	.unlocked_ioctl	= spu_event_ioctl,
-	.compat_ioctl	= compat_ptr_ioctl,
-	.fasync		= spu_event_fasync,
-#ifdef CONFIG_PROC_FS
-	.show_fdinfo	= spu_event_show_fdinfo,
-#endif
-};
-
 /* What the directory of an asynchronous gang has beside its contexts. */
 const struct spufs_tree_descr spufs_gang_async_contents[] = {
-	{ "event", &spu_gang_event_fops, S_IFIFO | 0444, },
+	{ "event", &spu_event_fops, S_IFIFO | 0444, },
 	{},
 };
 
