@@ -10,11 +10,11 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 
 #include "../kselftest_harness.h"
 #include "async_test.h"
+#include "spufs_alarm.h"
 
 #include "spu/echo.h_shipped"
 #include "spu/mfc.h_shipped"
@@ -39,11 +39,6 @@ static_assert(SPU_CONTROL_STOP_SPU == 2, "SPU_CONTROL_STOP_SPU");
 static_assert(SPU_CONTROL_STEP_SPU == 3, "SPU_CONTROL_STEP_SPU");
 
 #define ALARMS		20
-
-#define EXPECT_ERROR(error, call) do {					\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(error, errno);					\
-} while (0)
 
 TEST(spu_create_knows_the_flag)
 {
@@ -555,36 +550,17 @@ TEST_F(event, epoll_edge_for_unread_events)
 	close(epoll);
 }
 
-static sig_atomic_t alarms;
-static int tell_on_alarm = -1;
+static int tell_on_alarm;
 
 /* Only what a signal handler may: writes the word on the third alarm */
-static void on_alarm(int sig)
+static void count_and_tell(int sig)
 {
 	static const __u32 word = 1;
 
-	if (++alarms == 3 && tell_on_alarm >= 0 &&
+	count_alarm(sig);
+	if (alarms == 3 &&
 	    write(tell_on_alarm, &word, sizeof(word)) != sizeof(word))
 		abort();
-}
-
-static void alarm_every(int usec, int flags)
-{
-	const struct itimerval timer = {
-		.it_value.tv_usec = usec, .it_interval.tv_usec = usec
-	};
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
-
-	alarms = 0;
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-static void alarm_never(void)
-{
-	const struct itimerval timer = {};
-
-	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 TEST_F(event, signal_interrupts_a_blocking_read)
@@ -593,7 +569,7 @@ TEST_F(event, signal_interrupts_a_blocking_read)
 	struct spu_event event;
 
 	ASSERT_LE(0, blocking);
-	alarm_every(10000, 0);
+	alarm_every(10000, 0, count_alarm);
 	EXPECT_ERROR(EINTR, read(blocking, &event, sizeof(event)));
 	EXPECT_LE(1, alarms);
 	ASSERT_TRUE(wait_until(!async_start(&self->ctx, 0) || errno != EINTR));
@@ -615,7 +591,7 @@ TEST_F(event, blocking_read_is_restarted)
 	ASSERT_LE(0, blocking);
 	tell_on_alarm = openat(self->ctx.fd, "wbox", O_WRONLY);
 	ASSERT_EQ(0, async_start(&self->ctx, 0));
-	alarm_every(10000, SA_RESTART);
+	alarm_every(10000, SA_RESTART, count_and_tell);
 	EXPECT_EQ(sizeof(event), read(blocking, &event, sizeof(event)));
 	alarm_never();
 	EXPECT_LE(3, alarms);
@@ -630,14 +606,9 @@ TEST_F(event, write_that_waits_is_restarted)
 	struct busy busy = { .fd = self->ctx.fd };
 	struct spu_event event;
 	pthread_t thread;
-	sigset_t alarm;
 
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_switching, &busy));
-	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
-	alarm_every(500, SA_RESTART);
+	ASSERT_EQ(0, create_without_alarms(&thread, keep_switching, &busy));
+	alarm_every(500, SA_RESTART, count_alarm);
 	while (alarms < ALARMS) {
 		ASSERT_EQ(0, async_start(&self->ctx, 0));
 		ASSERT_EQ(0, async_stop(&self->ctx));

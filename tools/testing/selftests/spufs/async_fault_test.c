@@ -140,8 +140,8 @@ static int run_mfc(int fd, int event, __u32 cmd, __u64 ea)
 #define EXPECT_NO_FAULT(self) do {					\
 	struct spu_fault __none;					\
 									\
-	EXPECT_EQ(-1, pread((self)->fault, &__none, sizeof(__none), 0)); \
-	EXPECT_EQ(ENODATA, errno);					\
+	EXPECT_ERROR(ENODATA, pread((self)->fault, &__none,		\
+				    sizeof(__none), 0));		\
 } while (0)
 
 TEST_F(fault, is_there_until_the_next_run)
@@ -234,8 +234,7 @@ TEST_F(fault, is_read_like_its_siblings)
 	EXPECT_EQ(0, lseek(self->fault, 0, SEEK_SET));
 	EXPECT_EQ(sizeof(f), read(self->fault, &piece, sizeof(piece)));
 	EXPECT_EQ(0, lseek(self->fault, 0, SEEK_SET));
-	EXPECT_EQ(-1, syscall(SYS_read, self->fault, 8, sizeof(f)));
-	EXPECT_EQ(EFAULT, errno);
+	EXPECT_ERROR(EFAULT, syscall(SYS_read, self->fault, 8, sizeof(f)));
 }
 
 TEST_HARNESS_MAIN

@@ -27,11 +27,6 @@ static_assert(SPU_CONTROL_SET_COOKIE == 4, "SPU_CONTROL_SET_COOKIE");
 #define CONTEXTS	3
 #define COOKIE(i)	(0xc001d00d00000000ULL + (i))
 
-#define EXPECT_ERROR(error, call) do {					\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(error, errno);					\
-} while (0)
-
 static int bytes_in(int event)
 {
 	int bytes = -1;

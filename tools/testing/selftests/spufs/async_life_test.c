@@ -54,10 +54,8 @@ static int spin(const struct async *ctx)
 	EXPECT_EQ(0, async_poll(__ctx) & CAN_START);			\
 	EXPECT_EQ(0, read(__ctx->event, &__event, sizeof(__event)));	\
 	EXPECT_EQ(0, read(__ctx->event, &__event, sizeof(__event)));	\
-	EXPECT_EQ(-1, async_start(__ctx, 0));				\
-	EXPECT_EQ(ENODEV, errno);					\
-	EXPECT_EQ(-1, write(__ctx->event, &__stop, STOP_LEN));		\
-	EXPECT_EQ(ENODEV, errno);					\
+	EXPECT_ERROR(ENODEV, async_start(__ctx, 0));			\
+	EXPECT_ERROR(ENODEV, write(__ctx->event, &__stop, STOP_LEN));	\
 } while (0)
 
 /* The STOP of the run that the end of the context cut short */

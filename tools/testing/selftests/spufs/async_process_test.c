@@ -23,11 +23,6 @@
 #include "spu/stop.h_shipped"
 #include "spu/work.h_shipped"
 
-#define EXPECT_ERROR(error, call) do {					\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(error, errno);					\
-} while (0)
-
 /* Why an SPU stopped; nothing of it after a STOP request */
 #define WHY_STOPPED	(SPU_STATUS_RUNNING | SPU_STATUS_STOPPED_BY_STOP |	\
 			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\

@@ -8,10 +8,10 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 
 #include "../kselftest_harness.h"
 #include "async_test.h"
+#include "spufs_alarm.h"
 
 #include "spu/copy.h_shipped"
 #include "spu/count.h_shipped"
@@ -581,13 +581,7 @@ FIXTURE_TEARDOWN(unresolvable)
 /* Where the program was stopped, from the context's file npc */
 static __u32 stopped_at(int fd)
 {
-	int file = openat(fd, "npc", O_RDONLY);
-	char text[32] = "";
-
-	if (read(file, text, sizeof(text) - 1) < 1)
-		text[0] = 0;
-	close(file);
-	return strtoul(text, NULL, 0);
+	return strtoul(spu_text(fd, "npc"), NULL, 0);
 }
 
 /* Twice, since that must not depend on what is left of the first time. */
@@ -677,8 +671,7 @@ TEST_F(full, start_waits_in_the_run_queue)
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
 	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 	EXPECT_EQ(0, async_poll(&self->ctx));
-	EXPECT_EQ(-1, async_start(&self->ctx, 0));
-	EXPECT_EQ(EBUSY, errno);
+	EXPECT_ERROR(EBUSY, async_start(&self->ctx, 0));
 
 	/* until there is an SPE */
 	async_close(&self->others[0]);
@@ -719,8 +712,7 @@ TEST_F(full, nosched_start_does_not_block_if_not_wanted)
 {
 	ASSERT_EQ(0, async_create(&self->ctx, SPU_CREATE_NOSCHED));
 	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_stop));
-	EXPECT_EQ(-1, async_start(&self->ctx, SPU_STOP_STOP_1337));
-	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_ERROR(EAGAIN, async_start(&self->ctx, SPU_STOP_STOP_1337));
 	EXPECT_NO_EVENT(&self->ctx);
 
 	async_close(&self->others[0]);
@@ -875,46 +867,32 @@ TEST_F(run, ends_with_an_error_from_before_it_without_an_spe)
 	EXPECT_EQ(CAN_START, async_poll(&self->ctx));
 }
 
-static sig_atomic_t ticks;
-
-static void tick(int sig)
-{
-	ticks++;
-}
-
 /*
  * Read fpcr, for which a running context is saved and loaded again, until
  * that was interrupted @count times: 0, or -1 and errno.
  */
-static int read_fpcr_with_ticks(int fd, int count)
+static int read_fpcr_with_alarms(int fd, int count)
 {
-	struct sigaction action = { .sa_handler = tick, .sa_flags = SA_RESTART };
-	struct itimerval timer = {
-		.it_value.tv_usec = 1000, .it_interval.tv_usec = 1000
-	};
 	int file = openat(fd, "fpcr", O_RDONLY), ret = 0;
 	char text[32];
 
-	ticks = 0;
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-	while (!ret && ticks < count)
+	alarm_every(1000, SA_RESTART, count_alarm);
+	while (!ret && alarms < count)
 		if (pread(file, text, sizeof(text), 0) < 1 && errno != EINTR)
 			ret = -1;
-	timer = (struct itimerval) {};
-	setitimer(ITIMER_REAL, &timer, NULL);
+	alarm_never();
 	close(file);
 	return ret;
 }
 
-#define TICKS	100
+#define ALARMS	100
 
 /* It waits for a word, and must be on an SPE to get it. */
 TEST_F(run, goes_on_after_reads_with_signals)
 {
 	ASSERT_EQ(0, spu_load(self->ctx.fd, spu_echo));
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
-	ASSERT_EQ(0, read_fpcr_with_ticks(self->ctx.fd, TICKS));
+	ASSERT_EQ(0, read_fpcr_with_alarms(self->ctx.fd, ALARMS));
 	EXPECT_NO_EVENT(&self->ctx);
 	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);

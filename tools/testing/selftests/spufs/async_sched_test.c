@@ -22,44 +22,25 @@
 #include "spu/mfc.h_shipped"
 #include "spu/work.h_shipped"
 
-#define EXPECT_ERROR(error, call) do {					\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(error, errno);					\
-} while (0)
-
 /* Does the context have an SPE? */
 static bool is_loaded(int fd)
 {
-	int file = openat(fd, "phys-id", O_RDONLY);
-	char text[32] = "";
-	ssize_t len = read(file, text, sizeof(text) - 1);
-
-	close(file);
-	return len > 0 && strtoul(text, NULL, 16) != 0xffffffff;
+	return loaded_on(fd) >= 0;
 }
 
 /* The faults in the hash table that the context has met, from its file stat */
 static int fault_count(int fd)
 {
-	int file = openat(fd, "stat", O_RDONLY), count = -1;
-	char text[256] = "";
+	int count;
 
-	if (read(file, text, sizeof(text) - 1) < 0 ||
-	    sscanf(text, "%*s %*s %*s %*s %*s %*s %*s %*s %d", &count) != 1)
-		count = -1;
-	close(file);
-	return count;
+	return sscanf(spu_text(fd, "stat"), "%*s %*s %*s %*s %*s %*s %*s %*s %d",
+		      &count) == 1 ? count : -1;
 }
 
 /* Has the kernel seen to it that the context has stopped, and left it loaded? */
 static bool is_idle(int fd)
 {
-	int file = openat(fd, "stat", O_RDONLY);
-	char text[8] = "";
-	ssize_t len = read(file, text, sizeof(text) - 1);
-
-	close(file);
-	return len > 0 && !strncmp(text, "loaded ", 7);
+	return !strncmp(spu_text(fd, "stat"), "loaded ", 7);
 }
 
 #define EXPECT_ECHO_STOP(ctx) \

@@ -135,8 +135,7 @@ static inline const char *async_name(__u32 event)
 #define EXPECT_NO_EVENT(ctx) do {					\
 	struct spu_event __none;					\
 									\
-	EXPECT_EQ(-1, read((ctx)->event, &__none, sizeof(__none)));	\
-	EXPECT_EQ(EAGAIN, errno);					\
+	EXPECT_ERROR(EAGAIN, read((ctx)->event, &__none, sizeof(__none))); \
 } while (0)
 
 /* The next event is of @type; leaves it in @e */

@@ -308,8 +308,7 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 	for (round = 0; round < ROUNDS; round++) {
 		ASSERT_EQ(0, async_start(ctx, 0));
 		/* To wait could not help a start now. A stop is done by and by. */
-		EXPECT_EQ(-1, write_nowait(ctx->event, &start_stop, START_LEN));
-		EXPECT_EQ(EBUSY, errno);
+		EXPECT_ERROR(EBUSY, write_nowait(ctx->event, &start_stop, START_LEN));
 		ring_add(&self->ring, IORING_OP_WRITE, ctx->event, &stop,
 			 STOP_LEN, 1);
 		ASSERT_EQ(1, ring_enter(&self->ring, 0));

@@ -65,8 +65,7 @@ TEST_F(create, without_a_descriptor_leaves_nothing)
 	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
 	none.rlim_max = limit.rlim_max;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
-	EXPECT_EQ(-1, spu_create(variant->flags));
-	EXPECT_EQ(EMFILE, errno);
+	EXPECT_ERROR(EMFILE, spu_create(variant->flags));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 
 	EXPECT_EQ(self->entries, root_entries());
@@ -157,9 +156,9 @@ TEST(gang_forgets_its_reference_context)
 		if (!i && context < 0 && errno == EINVAL)
 			SKIP(break, "the machine does not say where its SPEs are");
 		ASSERT_LE(0, context);
-		EXPECT_EQ(-1, sys_spu_create(spu_path(gang),
-					     SPU_CREATE_AFFINITY_MEM, 0755, -1));
-		EXPECT_EQ(EEXIST, errno);
+		EXPECT_ERROR(EEXIST, sys_spu_create(spu_path(gang),
+						    SPU_CREATE_AFFINITY_MEM,
+						    0755, -1));
 		ASSERT_EQ(0, close(context));
 	}
 	close(fd);

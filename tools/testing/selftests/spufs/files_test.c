@@ -431,8 +431,7 @@ TEST_F(files, ends_are_where_they_were)
 			EXPECT_EQ(0, put(file, w, self->normal, 0, 0));
 			/* of the buffer */
 			EXPECT_EQ(5, put(file, w, end - 5, 8, 0));
-			EXPECT_EQ(-1, put(file, w, end, 8, 0));
-			EXPECT_EQ(EFAULT, errno);
+			EXPECT_ERROR(EFAULT, put(file, w, end, 8, 0));
 		}
 		/* the position follows what was copied, and nothing else does */
 		EXPECT_EQ(3, lseek(file, 3, SEEK_SET));

@@ -51,8 +51,7 @@ TEST_F(gang, goes_with_its_last_context)
 
 	ASSERT_EQ(0, close(self->context));
 	self->context = -1;
-	EXPECT_EQ(-1, stat(self->path, &st));
-	EXPECT_EQ(ENOENT, errno);
+	EXPECT_ERROR(ENOENT, stat(self->path, &st));
 }
 
 TEST_F(gang, goes_when_closed_after_its_contexts)
@@ -64,8 +63,7 @@ TEST_F(gang, goes_when_closed_after_its_contexts)
 	EXPECT_EQ(0, stat(self->path, &st));
 	ASSERT_EQ(0, close(self->fd));
 	self->fd = -1;
-	EXPECT_EQ(-1, stat(self->path, &st));
-	EXPECT_EQ(ENOENT, errno);
+	EXPECT_ERROR(ENOENT, stat(self->path, &st));
 }
 
 TEST_F(gang, survives_a_refused_context)
@@ -73,13 +71,11 @@ TEST_F(gang, survives_a_refused_context)
 	struct stat st;
 
 	/* a gang in a gang, an unknown flag, a name twice */
-	EXPECT_EQ(-1, sys_spu_create(spu_path(self->path), SPU_CREATE_GANG,
-				     0755, -1));
-	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, sys_spu_create(spu_path(self->path), 0x80000000, 0755, -1));
-	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, sys_spu_create(self->name, 0, 0755, -1));
-	EXPECT_EQ(EEXIST, errno);
+	EXPECT_ERROR(EINVAL, sys_spu_create(spu_path(self->path), SPU_CREATE_GANG,
+					    0755, -1));
+	EXPECT_ERROR(EINVAL, sys_spu_create(spu_path(self->path), 0x80000000,
+					    0755, -1));
+	EXPECT_ERROR(EEXIST, sys_spu_create(self->name, 0, 0755, -1));
 	ASSERT_EQ(0, close(self->fd));
 	self->fd = -1;
 	EXPECT_EQ(0, stat(self->path, &st));

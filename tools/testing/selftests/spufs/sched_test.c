@@ -3,19 +3,17 @@
  * Who gets an SPE: contexts in spu_run that wait for one, or that lose theirs
  * for a moment. On a kernel that forgets one of them it waits for ever.
  */
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_alarm.h"
 #include "spufs_test.h"
 
 #include "spu/echo.h_shipped"
 #include "spu/stop.h_shipped"
 
-#define TICKS	100
+#define ALARMS	100
 #define ROUNDS	200
 
 /* A context that a thread of its own runs */
@@ -53,7 +51,7 @@ static void start_waiting(struct __test_metadata *_metadata,
 	runner->fd = spu_create(0);
 	ASSERT_LE(0, runner->fd);
 	ASSERT_EQ(0, spu_load(runner->fd, spu_echo));
-	ASSERT_EQ(0, pthread_create(&runner->thread, NULL, run, runner));
+	ASSERT_EQ(0, create_without_alarms(&runner->thread, run, runner));
 	ASSERT_TRUE(wait_until(loaded_on(runner->fd) >= 0));
 }
 
@@ -68,46 +66,27 @@ static void expect_goes_on(struct __test_metadata *_metadata,
 	close(runner->fd);
 }
 
-static sig_atomic_t ticks;
-
-static void tick(int sig)
-{
-	ticks++;
-}
-
 /*
  * To read fpcr, a context is saved and loaded again. It must be loaded also if
  * the reader has a signal, for the one in spu_run to see the end.
  */
 TEST(context_is_loaded_again_by_a_reader_with_a_signal)
 {
-	struct sigaction action = { .sa_handler = tick, .sa_flags = SA_RESTART };
-	struct itimerval timer = {
-		.it_value.tv_usec = 1000, .it_interval.tv_usec = 1000
-	};
 	struct runner runner = {};
-	sigset_t alarm;
 	char text[32];
 	int fpcr;
 
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
 
-	/* the signals are for this thread, not the other one */
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	ASSERT_EQ(0, pthread_sigmask(SIG_BLOCK, &alarm, NULL));
 	start_waiting(_metadata, &runner);
-	sigaction(SIGALRM, &action, NULL);
-	ASSERT_EQ(0, pthread_sigmask(SIG_UNBLOCK, &alarm, NULL));
 
 	fpcr = openat(runner.fd, "fpcr", O_RDONLY);
-	setitimer(ITIMER_REAL, &timer, NULL);
-	while (ticks < TICKS)
+	alarm_every(1000, SA_RESTART, count_alarm);
+	while (alarms < ALARMS)
 		ASSERT_TRUE(pread(fpcr, text, sizeof(text), 0) > 0 ||
 			    errno == EINTR);
-	timer = (struct itimerval) {};
-	setitimer(ITIMER_REAL, &timer, NULL);
+	alarm_never();
 	close(fpcr);
 
 	EXPECT_FALSE(is_done(&runner));

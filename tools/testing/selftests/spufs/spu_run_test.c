@@ -6,9 +6,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_alarm.h"
 #include "spufs_test.h"
 
 #include "spu/call.h_shipped"
@@ -27,7 +27,6 @@ static void catch(int sig, siginfo_t *info, void *context)
 	signals++;
 }
 
-/* No SA_RESTART: spu_run() is to return EINTR after the signal. */
 static void catch_signal(int sig)
 {
 	struct sigaction action = { .sa_sigaction = catch, .sa_flags = SA_SIGINFO };
@@ -116,8 +115,7 @@ TEST_F(spu_run, sends_sigtrap_at_stop_3fff)
 
 	catch_signal(SIGTRAP);
 	ASSERT_EQ(0, spu_load(self->fd, spu_stop));
-	EXPECT_EQ(-1, sys_spu_run(self->fd, &npc, &event));
-	EXPECT_EQ(EINTR, errno);
+	EXPECT_ERROR(EINTR, sys_spu_run(self->fd, &npc, &event));
 	EXPECT_EQ(1, signals);
 	EXPECT_EQ(SPU_STOP_STOP_3FFF + 4, npc);
 }
@@ -139,19 +137,15 @@ TEST_F(spu_run, performs_system_call_2104)
 
 TEST_F(spu_run, is_interrupted_by_a_signal_and_resumed)
 {
-	struct itimerval timer = {
-		.it_value.tv_usec = 10000, .it_interval.tv_usec = 10000
-	};
 	__u32 npc = 0, event;
 
-	catch_signal(SIGALRM);
 	ASSERT_EQ(0, spu_load(self->fd, spu_echo));
-	setitimer(ITIMER_REAL, &timer, NULL);
+	/* no SA_RESTART: spu_run() is to return EINTR */
+	alarm_every(10000, 0, count_alarm);
 	ASSERT_EQ(-1, sys_spu_run(self->fd, &npc, &event));
 	ASSERT_EQ(EINTR, errno);
-	timer = (struct itimerval) {};
-	setitimer(ITIMER_REAL, &timer, NULL);
-	EXPECT_LE(1, signals);
+	alarm_never();
+	EXPECT_LE(1, alarms);
 	/* the program waits at its rdch, and that is where it goes on */
 	EXPECT_EQ(SPU_ECHO_WAIT, npc);
 	ASSERT_EQ(0, spu_tell(self->fd, 42));
@@ -363,10 +357,8 @@ TEST(spu_run_needs_a_context)
 
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
-	EXPECT_EQ(-1, sys_spu_run(fd, &npc, &event));
-	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, sys_spu_run(-1, &npc, &event));
-	EXPECT_EQ(EBADF, errno);
+	EXPECT_ERROR(EINVAL, sys_spu_run(fd, &npc, &event));
+	EXPECT_ERROR(EBADF, sys_spu_run(-1, &npc, &event));
 	close(fd);
 }
 
@@ -378,8 +370,7 @@ TEST(spu_create_refuses_unknown_flags)
 		SKIP(return, "%s", no_spufs());
 	/* 0x0040 is for the kernel to have or not to have */
 	for (bit = 0x0080; bit; bit <<= 1) {
-		EXPECT_EQ(-1, spu_create(bit));
-		EXPECT_EQ(EINVAL, errno);
+		EXPECT_ERROR(EINVAL, spu_create(bit));
 	}
 }
 

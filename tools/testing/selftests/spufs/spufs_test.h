@@ -232,17 +232,31 @@ static inline void *keep_switching(void *arg)
 	return NULL;
 }
 
+/* What a file of context @fd says in words, or "" */
+static inline const char *spu_text(int fd, const char *name)
+{
+	static __thread char text[256];
+	int file = openat(fd, name, O_RDONLY);
+	ssize_t len = read(file, text, sizeof(text) - 1);
+
+	close(file);
+	text[len < 0 ? 0 : len] = 0;
+	return text;
+}
+
 /* The SPE that context @fd is loaded on, or -1 */
 static inline int loaded_on(int fd)
 {
-	int file = openat(fd, "phys-id", O_RDONLY);
-	char text[32] = "";
+	const char *id = spu_text(fd, "phys-id");
 
-	if (read(file, text, sizeof(text) - 1) < 1)
-		text[0] = 0;
-	close(file);
-	return text[0] ? (int)strtoul(text, NULL, 16) : -1;
+	return *id ? (int)strtoul(id, NULL, 16) : -1;
 }
+
+/* The system call fails with this @error. */
+#define EXPECT_ERROR(error, call) do {					\
+	EXPECT_EQ(-1, call);						\
+	EXPECT_EQ(error, errno);					\
+} while (0)
 
 /* Try @condition until it holds or time is up; the value says which. */
 #define wait_until(condition) ({					\

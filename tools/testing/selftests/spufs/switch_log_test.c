@@ -3,11 +3,8 @@
  * The file switch_log: a line for each time that a context gets an SPE, gives
  * it up, or leaves spu_run.
  */
-#include <pthread.h>
-#include <signal.h>
-#include <sys/time.h>
-
 #include "../kselftest_harness.h"
+#include "spufs_alarm.h"
 #include "spufs_test.h"
 
 #include "spu/stop.h_shipped"
@@ -95,18 +92,10 @@ TEST_F(log, keeps_the_line_that_could_not_be_copied)
 	char lines[1024];
 	ssize_t len;
 
-	EXPECT_EQ(-1, syscall(SYS_read, self->log, 1, sizeof(lines)));
-	EXPECT_EQ(EFAULT, errno);
+	EXPECT_ERROR(EFAULT, syscall(SYS_read, self->log, 1, sizeof(lines)));
 	len = read(self->log, lines, sizeof(lines));
 	ASSERT_LT(0, len);
 	EXPECT_EQ(LINES, count_lines(lines, len));
-}
-
-static volatile sig_atomic_t alarms;
-
-static void on_alarm(int signal)
-{
-	alarms++;
 }
 
 /*
@@ -115,29 +104,15 @@ static void on_alarm(int signal)
  */
 static int disturb(pthread_t *thread, void *(*how)(void *), struct busy *busy)
 {
-	const struct itimerval often = {
-		.it_value.tv_usec = 500, .it_interval.tv_usec = 500
-	};
-	struct sigaction action = { .sa_handler = on_alarm };
-	sigset_t alarm;
-
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	sigaction(SIGALRM, &action, NULL);
-	/* the signals are for this thread, not the other one */
-	return pthread_sigmask(SIG_BLOCK, &alarm, NULL) ||
-	       pthread_create(thread, NULL, how, busy) ||
-	       pthread_sigmask(SIG_UNBLOCK, &alarm, NULL) ||
-	       setitimer(ITIMER_REAL, &often, NULL);
+	alarm_every(500, 0, count_alarm);
+	return create_without_alarms(thread, how, busy);
 }
 
 static int leave_alone(pthread_t thread, struct busy *busy)
 {
-	const struct itimerval never = { };
-
 	__atomic_store_n(&busy->stop, true, __ATOMIC_RELAXED);
-	return setitimer(ITIMER_REAL, &never, NULL) ||
-	       pthread_join(thread, NULL);
+	alarm_never();
+	return pthread_join(thread, NULL);
 }
 
 /* poll does not wait for it, and knows of no error */

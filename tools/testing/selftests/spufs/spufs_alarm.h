@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Signals at short intervals, for what must not mind being interrupted.
+ */
+#ifndef __SPUFS_ALARM_H
+#define __SPUFS_ALARM_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
+
+static volatile sig_atomic_t alarms;
+
+static inline void count_alarm(int sig)
+{
+	alarms++;
+}
+
+/* Have a SIGALRM come every @usec; @flags are those of sigaction(2) */
+static inline void alarm_every(int usec, int flags, void (*handler)(int))
+{
+	const struct itimerval timer = {
+		.it_value.tv_usec = usec, .it_interval.tv_usec = usec
+	};
+	const struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	alarms = 0;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static inline void alarm_never(void)
+{
+	const struct itimerval timer = {};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Create a thread that leaves the alarms to this one. 0, or an error */
+static inline int create_without_alarms(pthread_t *thread, void *(*start)(void *),
+					void *arg)
+{
+	sigset_t alarm;
+	int ret;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
+	ret = pthread_create(thread, NULL, start, arg);
+	pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+	return ret;
+}
+
+#endif /* __SPUFS_ALARM_H */
