@@ -369,9 +369,8 @@ TEST(spu_create_refuses_unknown_flags)
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
 	/* 0x0040 is for the kernel to have or not to have */
-	for (bit = 0x0080; bit; bit <<= 1) {
+	for (bit = 0x0080; bit; bit <<= 1)
 		EXPECT_ERROR(EINVAL, spu_create(bit));
-	}
 }
 
 TEST_HARNESS_MAIN
