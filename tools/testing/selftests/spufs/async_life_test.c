@@ -434,8 +434,12 @@ FIXTURE_SETUP(owner)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->socket));
 	self->pid = fork();
 	ASSERT_LE(0, self->pid);
-	if (!self->pid)
+	if (!self->pid) {
+		close(self->socket[0]);
 		_exit(be_owner(self->spes, self->socket[1]));
+	}
+	/* who ends early is noticed */
+	close(self->socket[1]);
 	for (i = 0; i < self->spes; i++) {
 		self->ctx[i].fd = -1;
 		self->ctx[i].event = receive_fd(self->socket[0]);

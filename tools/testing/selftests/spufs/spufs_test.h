@@ -63,8 +63,8 @@
 #define KERNEL_EA			0xc0003e0000000000ULL
 #define KERNEL_EA_ALIAS			(KERNEL_EA & ((1ULL << 46) - 1))
 
-/* Nothing that is waited for takes a second. */
-#define TIMEOUT_MS			5000
+/* Nothing that is waited for takes a second, but on a busy host. */
+#define TIMEOUT_MS			20000
 
 struct mfc_args {
 	__u32 lsa, eah, eal, size;
