@@ -381,7 +381,7 @@ FIXTURE(owner)
 	int spes, contexts;
 	struct async *ctx;
 	pid_t pid;
-	int socket[2];
+	int socket;
 };
 
 FIXTURE_VARIANT(owner)
@@ -424,25 +424,26 @@ static int be_owner(int spes, int socket)
 
 FIXTURE_SETUP(owner)
 {
-	int i;
+	int sockets[2], i;
 
 	if (no_async())
 		SKIP(return, "%s", no_async());
 	self->spes = spe_count();
 	self->contexts = spu_contexts();
 	self->ctx = calloc(self->spes, sizeof(*self->ctx));
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->socket));
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	self->pid = fork();
 	ASSERT_LE(0, self->pid);
 	if (!self->pid) {
-		close(self->socket[0]);
-		_exit(be_owner(self->spes, self->socket[1]));
+		close(sockets[0]);
+		_exit(be_owner(self->spes, sockets[1]));
 	}
 	/* who ends early is noticed */
-	close(self->socket[1]);
+	close(sockets[1]);
+	self->socket = sockets[0];
 	for (i = 0; i < self->spes; i++) {
 		self->ctx[i].fd = -1;
-		self->ctx[i].event = receive_fd(self->socket[0]);
+		self->ctx[i].event = receive_fd(self->socket);
 		ASSERT_LE(0, self->ctx[i].event);
 	}
 }
@@ -463,7 +464,7 @@ TEST_F_TIMEOUT(owner, and_its_contexts_end_with_it, 60)
 	for (i = 0; i < self->spes; i++)
 		EXPECT_EQ(0, async_poll(&self->ctx[i]));
 	ASSERT_LE(0, variant->signal ? kill(self->pid, variant->signal) :
-				       write(self->socket[0], "", 1));
+				       write(self->socket, "", 1));
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 	EXPECT_EQ(variant->signal, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	if (!variant->signal)
