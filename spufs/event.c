@@ -74,6 +74,7 @@
 
 #include <linux/fs.h>
 #include <linux/ioctl.h>
+#include <linux/mount.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -812,6 +813,10 @@ static int spu_event_open(struct inode *inode, struct file *filp)
 {
 	struct spufs_inode_info *info = SPUFS_I(inode);
 
+	/* The VFS lets a FIFO be written to wherever it is. */
+	if (filp->f_mode & FMODE_WRITE && __mnt_is_readonly(filp->f_path.mnt))
+		return -EROFS;
+
 	filp->private_data = info->i_gang ? info->i_gang->event_file :
 					    &info->i_ctx->async->file;
 	filp->f_mode |= FMODE_NOWAIT;
@@ -1106,16 +1111,18 @@ static const struct file_operations spu_event_fops = {
 /*
  * What the directory of an asynchronous context has more than others.  Like a
  * pipe, the file has no size and no position: of a regular one io_uring would
- * believe that the rest of a short read or write will do later.
+ * believe that the rest of a short read or write will do later.  Its mode is
+ * not spu_create()'s, for to read is to take: who else shall have the events
+ * gets a descriptor, or a chmod.
  */
 const struct spufs_tree_descr spufs_dir_async_contents[] = {
-	{ "event", &spu_event_fops, S_IFIFO | 0666, },
+	{ "event", &spu_event_fops, S_IFIFO | 0600, },
 	{},
 };
 
 /* What the directory of an asynchronous gang has beside its contexts. */
 const struct spufs_tree_descr spufs_gang_async_contents[] = {
-	{ "event", &spu_event_fops, S_IFIFO | 0444, },
+	{ "event", &spu_event_fops, S_IFIFO | 0400, },
 	{},
 };
 

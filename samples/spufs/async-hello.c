@@ -23,7 +23,7 @@ int main(void)
 	struct spu_event event;
 
 	memset(greeting, 0, 32);
-	context.fd = spu_create("/spu/hello", SPU_CREATE_ASYNC, 0755);
+	context.fd = spu_create("/spu/hello", SPU_CREATE_ASYNC, 0700);
 	context.event_fd = openat(context.fd, "event", O_RDWR);
 	if (context.event_fd < 0)
 		err(1, "event");

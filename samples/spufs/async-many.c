@@ -45,7 +45,7 @@ static void create(struct context *context, struct result *result, int number)
 	snprintf(context->name, sizeof(context->name), "context %d", number);
 	snprintf(path, sizeof(path), "/spu/many-%d", number);
 	context->seed = number;
-	context->fd = spu_create(path, SPU_CREATE_ASYNC, 0755);
+	context->fd = spu_create(path, SPU_CREATE_ASYNC, 0700);
 	context->event_fd = openat(context->fd, "event", O_RDWR);
 	if (context->event_fd < 0)
 		err(1, "event");

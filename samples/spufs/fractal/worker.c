@@ -22,7 +22,7 @@ void worker_create(struct worker *worker, struct job *job, unsigned int number,
 	snprintf(worker->name, sizeof(worker->name), "context %u", number);
 	snprintf(path, sizeof(path), "/spu/fractal-%d-%u", getpid(), number);
 	worker->context = spu_create(path, async ? SPU_CREATE_ASYNC :
-				     SPU_CREATE_EVENTS_ENABLED, 0755);
+				     SPU_CREATE_EVENTS_ENABLED, 0700);
 	if (async) {
 		worker->event_fd = openat(worker->context, "event", O_RDWR);
 		if (worker->event_fd < 0)

@@ -68,7 +68,7 @@ static __u32 create(struct program *program, const char *path, unsigned int n)
 	snprintf(program->name, sizeof(program->name), "ctx-%u", n);
 	program->path = path;
 	program->status = STATUS_OTHER;
-	program->context = spu_create(name, SPU_CREATE_ASYNC, 0755);
+	program->context = spu_create(name, SPU_CREATE_ASYNC, 0700);
 	program->event_fd = openat(program->context, "event", O_RDWR | O_CLOEXEC);
 	mem = openat(program->context, "mem", O_RDWR | O_CLOEXEC);
 	if (program->event_fd < 0 || mem < 0)

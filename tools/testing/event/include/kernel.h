@@ -172,9 +172,14 @@ struct inode {
 	int unused;
 };
 
+struct vfsmount;
+
 struct file {
 	void *private_data;
 	unsigned int f_mode, f_flags;
+	struct {
+		struct vfsmount *mnt;
+	} f_path;
 };
 
 struct fasync_struct;
@@ -219,6 +224,8 @@ struct file_operations {
 #define min(a, b)	((a) < (b) ? (a) : (b))
 
 #define FMODE_NOWAIT	1
+#define FMODE_WRITE	2
+#define __mnt_is_readonly(mnt)	((void)(mnt), false)
 #define IOCB_NOWAIT	1
 #define O_NONBLOCK	04000
 

@@ -85,7 +85,7 @@ TEST_F(gang, has_an_event_file_to_read)
 	int fd;
 
 	ASSERT_EQ(0, fstat(self->gang.event, &st));
-	EXPECT_EQ(S_IFIFO | 0444, st.st_mode);
+	EXPECT_EQ(S_IFIFO | 0400, st.st_mode);
 	fd = openat(self->gang.fd, "event", O_RDWR);
 	if (fd < 0) {
 		EXPECT_EQ(EACCES, errno);

@@ -281,7 +281,7 @@ TEST(exec_by_the_owner_leaves_the_context_its_memory)
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		if (create_getter(&ctx))
+		if (create_getter(&ctx) || fcntl(ctx.fd, F_SETFD, 0))
 			_exit(126);
 		prepare_exec(START_AND_READ, &ctx);
 		do_exec();
@@ -297,6 +297,7 @@ TEST(vfork_and_exec_inherit_the_event_file)
 	if (no_async())
 		SKIP(return, "%s", no_async());
 	ASSERT_EQ(0, create_getter(&ctx));
+	ASSERT_EQ(0, fcntl(ctx.fd, F_SETFD, 0));
 	prepare_exec(START_AND_READ, &ctx);
 	child = vfork();
 	if (!child)
@@ -332,7 +333,8 @@ TEST(exec_closes_an_event_file_that_is_close_on_exec)
 	async_close(&ctx);
 }
 
-TEST(exec_ends_a_context_whose_directory_is_close_on_exec)
+/* The directory is close-on-exec, and with it the context goes. */
+TEST(exec_ends_a_context)
 {
 	struct async ctx;
 	pid_t child;
@@ -343,7 +345,7 @@ TEST(exec_ends_a_context_whose_directory_is_close_on_exec)
 	ASSERT_LE(0, child);
 	if (!child) {
 		if (async_create(&ctx, 0) || spu_load(ctx.fd, spu_spin) ||
-		    fcntl(ctx.fd, F_SETFD, FD_CLOEXEC) || async_start(&ctx, 0))
+		    async_start(&ctx, 0))
 			_exit(126);
 		prepare_exec(CONTEXT_IS_GONE, &ctx);
 		do_exec();
@@ -372,27 +374,31 @@ FIXTURE(mode)
 FIXTURE_VARIANT(mode)
 {
 	mode_t mode;
-	int reads, writes;	/* what another user's open() says */
+};
+
+FIXTURE_VARIANT_ADD(mode, 0000)
+{
+	.mode = 0000,
 };
 
 FIXTURE_VARIANT_ADD(mode, 0700)
 {
-	.mode = 0700, .reads = EACCES, .writes = EACCES,
+	.mode = 0700,
 };
 
 FIXTURE_VARIANT_ADD(mode, 0711)
 {
-	.mode = 0711, .reads = EACCES, .writes = EACCES,
+	.mode = 0711,
 };
 
 FIXTURE_VARIANT_ADD(mode, 0755)
 {
-	.mode = 0755, .reads = 0, .writes = EACCES,
+	.mode = 0755,
 };
 
 FIXTURE_VARIANT_ADD(mode, 0777)
 {
-	.mode = 0777, .reads = 0, .writes = 0,
+	.mode = 0777,
 };
 
 FIXTURE_SETUP(mode)
@@ -426,21 +432,52 @@ static int open_error(const char *path, int flags)
 	return 0;
 }
 
-TEST_F(mode, says_who_may_open_the_event_file)
+/* What the three ways to open it say to another user, a bit for each that is wrong */
+static int opens(const char *path, int reads, int writes)
 {
-	char path[PATH_MAX];
-	pid_t child;
+	pid_t child = fork();
 
-	snprintf(path, sizeof(path), "%s/event", self->path);
-	child = fork();
-	ASSERT_LE(0, child);
 	if (!child) {
 		become(USER, GROUP);
-		_exit((open_error(path, O_RDONLY) != variant->reads) |
-		      (open_error(path, O_WRONLY) != variant->writes) << 1 |
-		      (open_error(path, O_RDWR) != variant->writes) << 2);
+		_exit((open_error(path, O_RDONLY) != reads) |
+		      (open_error(path, O_WRONLY) != writes) << 1 |
+		      (open_error(path, O_RDWR) != (reads ?: writes)) << 2);
 	}
-	EXPECT_EQ(0, exit_status(child));
+	return child < 0 ? -1 : exit_status(child);
+}
+
+/* To read an event is to take it away: that is for its owner, whatever the mode. */
+TEST_F(mode, does_not_open_the_event_file_to_others)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/event", self->path);
+	EXPECT_EQ(0, opens(path, EACCES, EACCES));
+
+	/* but he may share it, with all who may search the directory */
+	ASSERT_EQ(0, chmod(path, 0606));
+	EXPECT_EQ(0, variant->mode & 1 ? opens(path, 0, 0) :
+					 opens(path, EACCES, EACCES));
+	ASSERT_EQ(0, chmod(path, 0604));
+	EXPECT_EQ(0, variant->mode & 1 ? opens(path, 0, EACCES) :
+					 opens(path, EACCES, EACCES));
+}
+
+TEST_F(mode, does_not_open_the_event_file_of_a_gang_to_others)
+{
+	const char *gang = strdup(spu_path(NULL));
+	char path[PATH_MAX];
+	int fd;
+
+	fd = sys_spu_create(gang, SPU_CREATE_GANG | SPU_CREATE_ASYNC,
+			    variant->mode, -1);
+	ASSERT_LE(0, fd);
+	snprintf(path, sizeof(path), "%s/event", gang);
+	EXPECT_EQ(0, opens(path, EACCES, EACCES));
+	ASSERT_EQ(0, chmod(path, 0404));
+	EXPECT_EQ(0, variant->mode & 1 ? opens(path, 0, EACCES) :
+					 opens(path, EACCES, EACCES));
+	close(fd);
 }
 
 /* Who has it open may use it, whatever the mode is. */
