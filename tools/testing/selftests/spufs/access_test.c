@@ -735,6 +735,8 @@ static int enter_namespace(void)
 	char map[32];
 
 	snprintf(map, sizeof(map), "0 %d 1", geteuid());
+	/* or /proc/self is not for a process that has been root */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
 		return NO_NAMESPACE;
 	return write_text("/proc/self/uid_map", map) || geteuid() ? UNREADY : 0;

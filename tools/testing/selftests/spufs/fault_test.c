@@ -4,8 +4,10 @@
  * nobody's. A kernel may resolve the former in the wrong memory, and wait for
  * ever for the latter. And of two errors at once it may forget one.
  */
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -99,6 +101,42 @@ TEST_F(fault, at_no_segment_is_an_error)
 		EXPECT_LE(0, sys_spu_run(self->fd, &npc, &event));
 		EXPECT_EQ(SPE_EVENT_SPE_DATA_STORAGE, event);
 	}
+}
+
+/* A page that UFFDIO_POISON has marked: a kernel may take that for a bug. */
+TEST_F(fault, at_a_poisoned_page_is_an_error)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API, .features = UFFD_FEATURE_POISON,
+	};
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_poison poison = {};
+	struct mfc_args args = { .cmd = MFC_GET, .lsa = 0x4000, .size = 16 };
+	__u32 npc = 0, event = 0;
+	char *page;
+	int uffd;
+
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	uffd = syscall(__NR_userfaultfd, O_CLOEXEC);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
+		SKIP(return, "kernel without UFFDIO_POISON");
+	page = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(page != MAP_FAILED);
+	reg.range.start = (unsigned long)page;
+	reg.range.len = self->page;
+	poison.range = reg.range;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_POISON, &poison));
+
+	args.eah = spu_eah(page);
+	args.eal = spu_eal(page);
+	ASSERT_EQ(0, spu_load(self->fd, spu_mfc));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_MFC_ARGS, &args, sizeof(args)));
+	EXPECT_LE(0, sys_spu_run(self->fd, &npc, &event));
+	EXPECT_EQ(SPE_EVENT_SPE_DATA_STORAGE, event);
+	close(uffd);
 }
 
 /*
