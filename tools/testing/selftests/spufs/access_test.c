@@ -6,6 +6,7 @@
  */
 #include <grp.h>
 #include <linux/landlock.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "../kselftest_harness.h"
 #include "spufs_test.h"
 
+#include "spu/echo.h_shipped"
 #include "spu/stop.h_shipped"
 
 #define OWNER	1000
@@ -544,6 +546,78 @@ TEST_F(access, mfc_is_for_whom_the_memory_belongs_to)
 	close(fd);
 	snprintf(args.path, sizeof(args.path), "%s/mfc", self->path);
 	EXPECT_EQ(EINVAL, as_user(OWNER, op_open, &args));
+}
+
+/* CBEA, "MFC Proxy Command": where a context's psmap has the registers */
+#define PROXY			0x3000
+#define MFC_LSA			(0x3004 - PROXY)
+#define MFC_EAH			(0x3008 - PROXY)
+#define MFC_EAL			(0x300c - PROXY)
+#define MFC_SIZE_TAG		(0x3010 - PROXY)
+#define MFC_CLASS_CMD		(0x3014 - PROXY)
+
+static char secret[128] __attribute__((aligned(128))) = "the creator's";
+
+static int op_proxy_dma(const void *arg)
+{
+	const struct open_args *args = arg;
+	const long page = sysconf(_SC_PAGESIZE);
+	int fd = open(args->path, O_RDWR);
+	char *map, *regs;
+
+	if (fd < 0)
+		return errno;
+	map = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   PROXY & -page);
+	if (map == MAP_FAILED)
+		return errno;
+	regs = map + (PROXY & (page - 1));
+#define put(reg, value)	(*(volatile __u32 *)(regs + (reg)) = (value))
+	put(MFC_LSA, 0x8000);
+	put(MFC_EAH, spu_eah(secret));
+	put(MFC_EAL, spu_eal(secret));
+	put(MFC_SIZE_TAG, sizeof(secret) << 16 | 1);
+	put(MFC_CLASS_CMD, MFC_GET);
+	/* to read the last one is to enqueue the command, and to ask how it went */
+	return *(volatile __u32 *)(regs + MFC_CLASS_CMD) & 3;
+}
+
+struct echo {
+	int fd, ret;
+	pid_t tid;
+};
+
+static void *run_echo(void *arg)
+{
+	struct echo *echo = arg;
+	__u32 npc = 0, event;
+
+	echo->tid = syscall(SYS_gettid);
+	echo->ret = sys_spu_run(echo->fd, &npc, &event);
+	return NULL;
+}
+
+/* Who may open psmap of a context that runs has the creator's memory. */
+TEST_F(access, psmap_is_the_creators_memory)
+{
+	struct echo echo = { .fd = self->fd };
+	struct open_args args;
+	char got[sizeof(secret)];
+	pthread_t thread;
+	int want = (variant->mode & 3) == 3 ? 0 : EACCES;
+
+	ASSERT_EQ(0, spu_load(self->fd, spu_echo));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_echo, &echo));
+	ASSERT_TRUE(wait_until(thread_sleeps(echo.tid) &&
+			       loaded_on(self->fd) >= 0));
+	snprintf(args.path, sizeof(args.path), "%s/psmap", self->path);
+	EXPECT_EQ(want, as_user(OTHER, op_proxy_dma, &args));
+	if (!want)
+		EXPECT_TRUE(wait_until(!spu_peek(self->fd, 0x8000, got,
+						 sizeof(got)) &&
+				       !memcmp(got, secret, sizeof(got))));
+	ASSERT_EQ(0, spu_tell(self->fd, 1));
+	pthread_join(thread, NULL);
 }
 
 /* Where contexts are created */
