@@ -36,18 +36,21 @@
  * Whichever comes second posts the stop; to post it ends the run, so the
  * other one, should it see the same status, finds none in progress.
  *
- * An interrupt of class 0 or 1 (error, page fault) claims the run for the
- * worker (RUNNING to BUSY), since an error's event must precede the STOP.
- * The worker resolves the fault, posts errors if there are any, and releases
- * the run in the same way as START does.  Nobody releases a run for which such
- * an interrupt has come since it was claimed: the worker will.
+ * An interrupt of class 0 or 1 (error, page fault) claims the run (RUNNING to
+ * BUSY), since an error's event must precede the STOP.  A page fault is served
+ * by a thread of the owner, see worker.c, an error is told by work.  Either
+ * posts errors if there are any, and releases the run in the same way as START
+ * does.  Nobody releases a run of which an error or a fault is still noted in
+ * the context: who handles that will.
+ *
+ * A fault may hang, and its run be stopped meanwhile.  When the next one starts,
+ * it is an old fault: it no longer keeps a run from ending.
  *
  * STOP claims the run, stops the SPU and posts what the status register says:
  * a program that stopped by itself in the last moment is reported as such.
  * When it must not wait, it claims the run, notes in it what is wanted, and
- * leaves the rest to work of its own: other work may be caught in a page
- * fault.  Whoever settles the run first obeys the note, which is not there in
- * the next run.
+ * leaves the rest to work.  Whoever settles the run first obeys the note, which
+ * is not there in the next run.
  *
  * A context that is being saved (preempted, or accessed through its files)
  * has its interrupts masked, and a stop in that moment raises none.
@@ -55,7 +58,7 @@
  *
  * A stop that START or the interrupt posts leaves some bookkeeping behind that
  * needs ctx->state_mutex: SPU_SCHED_SPU_RUN is still set, and the SPE is not
- * given to a context that waits for one.  The worker does it soon; until then
+ * given to a context that waits for one.  Work does it soon; until then
  * another START has nothing to do but to write the SPU's registers.
  *
  * An error between two runs has no run to be reported in: like spu_run, the
@@ -95,6 +98,7 @@
 #include "event.h"
 #include "event_queue.h"
 #include "sputrace.h"
+#include "worker.h"
 
 static_assert(sizeof(struct spu_event) == 12);
 static_assert(offsetof(struct spu_event, event) == 0);
@@ -109,6 +113,9 @@ static_assert(SPU_EVENT_DMA_ALIGNMENT == SPE_EVENT_DMA_ALIGNMENT);
 static_assert(SPU_EVENT_SPE_ERROR == SPE_EVENT_SPE_ERROR);
 static_assert(SPU_EVENT_DATA_STORAGE == SPE_EVENT_SPE_DATA_STORAGE);
 static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
+
+/* How many events are copied out at a time, with interrupts off */
+#define SPU_EVENT_BATCH		16
 
 /*
  * How long a context that stopped may be restarted before the worker does the
@@ -149,10 +156,14 @@ struct spu_event_file {
  * @ctx: the context
  * @file: its event file
  * @run: its run
- * @work: faults, errors, and what a stop in the interrupt leaves to do
- * @stop_work: a stop that must not wait
- * @again: an error or a fault came after the run was last claimed, and is the
- *	worker's, which was queued; protected by the lock
+ * @client: has its owner serve its page faults
+ * @work: errors, a stop that must not wait, signals, and what a stop in the
+ *	interrupt leaves to do
+ * @old_fault: the page fault that is being served is one of before the last
+ *	START; protected by the lock
+ * @signal: somebody is to get SIGIO; protected by the lock
+ * @loading: a START was told to wait for an SPU, and word was left with the
+ *	scheduler; protected by the lock
  * @restart_dma: a DMA command failed and is to be tried again by the next
  *	start; protected by ctx->state_mutex
  */
@@ -160,9 +171,11 @@ struct spu_async {
 	struct spu_context *ctx;
 	struct spu_event_file file;
 	struct spu_run run;
+	struct spu_client client;
 	struct delayed_work work;
-	struct work_struct stop_work;
-	bool again;
+	bool old_fault;
+	bool signal;
+	bool loading;
 	bool restart_dma;
 };
 
@@ -209,7 +222,27 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 		return;
 	trace_spufs_async_post(async->ctx, event, status, npc);
 	wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
-	kill_fasync(&file->fasync, SIGIO, POLL_IN);
+	/* There may be thousands, too many for an interrupt. */
+	if (rcu_access_pointer(file->fasync)) {
+		async->signal = true;
+		spu_async_queue_work(async, 0);
+	}
+}
+
+/* Send the signals that are due for events of this context. */
+static void spu_async_signal(struct spu_async *async)
+{
+	struct spu_event_file *file;
+	bool signal;
+
+	spin_lock_irq(async->file.lock);
+	file = queue_file(async->run.queue);
+	signal = async->signal;
+	async->signal = false;
+	spin_unlock_irq(async->file.lock);
+
+	if (signal)
+		kill_fasync(&file->fasync, SIGIO, POLL_IN);
 }
 
 /* Has the SPU stopped by itself?  The context must not be in a switch. */
@@ -244,21 +277,36 @@ static bool spu_async_check_stop(struct spu_async *async)
 	return true;
 }
 
+/* Is there an error that was not told yet? */
+static bool spu_async_has_error(const struct spu_context *ctx)
+{
+	return READ_ONCE(ctx->csa.class_0_pending) & CLASS0_INTR_MASK;
+}
+
+/* Is there a page fault that is not served yet? */
+static bool spu_async_has_fault(const struct spu_context *ctx)
+{
+	return READ_ONCE(ctx->csa.class_1_dsisr) &
+	       (MFC_DSISR_PTE_NOT_FOUND | MFC_DSISR_ACCESS_DENIED);
+}
+
 /*
  * Leave the end of the run in progress to the stop interrupt, which may have
- * come already; but not if an error or a page fault, perhaps the next one,
- * waits for the worker.  With the lock held.
+ * come already; but not if there is an error or a page fault to be handled
+ * first, for which work or the owner's thread is queued.  With the lock held.
  */
 static void spu_async_release(struct spu_async *async)
 {
-	u64 fault = READ_ONCE(async->ctx->csa.class_1_dsisr) &
-		    (MFC_DSISR_PTE_NOT_FOUND | MFC_DSISR_ACCESS_DENIED);
+	struct spu_context *ctx = async->ctx;
 
-	if (!async->again && !fault && spu_run_release(&async->run))
+	if (spu_async_has_error(ctx) ||
+	    (spu_async_has_fault(ctx) && !async->old_fault))
+		return;
+	if (spu_run_release(&async->run))
 		spu_async_check_stop(async);
 }
 
-/* Leave what the end of a run leaves to do to the worker.  With the lock. */
+/* Leave what the end of a run leaves to do to work.  With the lock held. */
 static void spu_async_queue_finish(struct spu_async *async)
 {
 	spu_async_queue_work(async, spu_sched_has_waiters() ?
@@ -299,9 +347,13 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 		if (spu_async_check_stop(async))
 			spu_async_queue_finish(async);
 	} else if (async->run.state != SPU_RUN_GONE) {
-		spu_run_claim(&async->run);
-		async->again = true;
-		spu_async_queue_work(async, 0);
+		/* A context that was preempted meets its old fault again. */
+		if (class != 1 || !async->old_fault)
+			spu_run_claim(&async->run);
+		if (class == 1)
+			spu_worker_queue_fault(&async->client);
+		else
+			spu_async_queue_work(async, 0);
 	}
 	spin_unlock(async->file.lock);
 }
@@ -335,7 +387,6 @@ static bool spu_async_claim(struct spu_async *async)
 
 	spin_lock_irq(async->file.lock);
 	claimed = spu_run_claim(&async->run);
-	async->again = false;
 	spin_unlock_irq(async->file.lock);
 	return claimed;
 }
@@ -398,29 +449,76 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	spin_unlock_irq(async->file.lock);
 }
 
+/* Settle the run, and do what its end leaves to do.  Releases ctx. */
+static void spu_async_settle_and_yield(struct spu_context *ctx, bool stop)
+{
+	bool stopped;
+
+	spu_async_settle(ctx, stop);
+	spu_async_finish(ctx);
+	stopped = ctx->owner && !spu_async_in_progress(ctx->async);
+	if (ctx->state == SPU_STATE_RUNNABLE)
+		spuctx_switch_state(ctx, stopped ? SPU_UTIL_IDLE_LOADED :
+						   SPU_UTIL_USER);
+	spu_release(ctx);
+
+	if (stopped)
+		spu_yield(ctx);
+}
+
 static void spu_async_work(struct work_struct *work)
 {
 	struct spu_async *async = container_of(to_delayed_work(work),
 					       struct spu_async, work);
 	struct spu_context *ctx = async->ctx;
-	bool stopped;
 
+	spu_async_signal(async);
+
+	mutex_lock(&ctx->state_mutex);
+	spu_async_settle_and_yield(ctx, false);
+	put_spu_context(ctx);
+}
+
+/*
+ * Serve a page fault, which may have been served already.  In a thread of the
+ * owner; sleeps, perhaps for long.
+ */
+static void spu_async_serve_fault(struct spu_context *ctx)
+{
 	mutex_lock(&ctx->state_mutex);
 	/* This drops the mutex: the context may be gone afterwards. */
 	if (ctx->owner && spufs_handle_class1(ctx))
-		async->restart_dma = true;
-	if (ctx->owner)
-		spu_async_settle(ctx, false);
-	spu_async_finish(ctx);
-	stopped = ctx->owner && !spu_async_in_progress(async);
-	if (ctx->state == SPU_STATE_RUNNABLE)
-		spuctx_switch_state(ctx, stopped ? SPU_UTIL_IDLE_LOADED :
-						   SPU_UTIL_USER);
-	mutex_unlock(&ctx->state_mutex);
+		ctx->async->restart_dma = true;
+	spu_async_settle_and_yield(ctx, false);
+}
 
-	if (stopped)
-		spu_yield(ctx);
-	put_spu_context(ctx);
+/**
+ * spu_async_may_block - serving a page fault may take long from here on
+ * @ctx: the context
+ *
+ * Context: called in spu_async_serve_fault(), without ctx->state_mutex.
+ */
+void spu_async_may_block(struct spu_context *ctx)
+{
+	spu_worker_may_block(&ctx->async->client);
+}
+
+/**
+ * spu_async_fault_served - a page fault is no longer to be served
+ * @ctx: the context
+ *
+ * What the MFC meets from now on, after restart_dma, is a new one.
+ *
+ * Context: called in spu_async_serve_fault(), with ctx->state_mutex held.
+ */
+void spu_async_fault_served(struct spu_context *ctx)
+{
+	struct spu_async *async = ctx->async;
+
+	spin_lock_irq(async->file.lock);
+	async->old_fault = false;
+	WRITE_ONCE(ctx->csa.class_1_dsisr, 0);
+	spin_unlock_irq(async->file.lock);
 }
 
 /**
@@ -446,17 +544,19 @@ void spu_async_saved(struct spu_context *ctx)
 	spu_async_finish(ctx);
 }
 
-/* The run that was just begun cannot be started: make it undone. */
-static void spu_async_cancel(struct spu_context *ctx)
+static void spu_async_cancel_run(struct spu_async *async)
 {
-	struct spu_async *async = ctx->async;
-
-	ctx->ops->runcntl_stop(ctx);
-
 	spin_lock_irq(async->file.lock);
 	spu_run_cancel(&async->run);
 	wake_up_poll(&async->file.wait, EPOLLOUT | EPOLLWRNORM);
 	spin_unlock_irq(async->file.lock);
+}
+
+/* The run that was just begun cannot be started: make it undone. */
+static void spu_async_cancel(struct spu_context *ctx)
+{
+	ctx->ops->runcntl_stop(ctx);
+	spu_async_cancel_run(ctx->async);
 
 	/* spu_run_init() sets it at its end only, but leaves the rest to do. */
 	set_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
@@ -490,35 +590,78 @@ static void spu_async_reclaim(void)
 	}
 }
 
+/* The context has its SPU, or nobody waits for that: START would be accepted. */
+static void spu_async_end_loading(struct spu_async *async)
+{
+	spin_lock_irq(async->file.lock);
+	if (async->loading)
+		wake_up_poll(&async->file.wait, EPOLLOUT | EPOLLWRNORM);
+	async->loading = false;
+	spin_unlock_irq(async->file.lock);
+}
+
+/**
+ * spu_async_loaded - an asynchronous context was bound to an SPU
+ * @ctx: the context
+ *
+ * Context: process context, with ctx->state_mutex held.
+ */
+void spu_async_loaded(struct spu_context *ctx)
+{
+	if (ctx->flags & SPU_CREATE_NOSCHED)
+		spu_async_end_loading(ctx->async);
+}
+
 /*
- * Wait until a context that is not scheduled has its SPU.  With
- * ctx->state_mutex held, dropped to wait; ctx->run_mutex keeps others from
- * waiting for the same context.
+ * Wait until a context that is not scheduled has its SPU, or leave word that it
+ * is wanted: then EPOLLOUT tells when it is there.  With ctx->state_mutex held,
+ * dropped to wait; ctx->run_mutex keeps others from waiting for the same context.
  */
 static int spu_async_load(struct spu_context *ctx, bool nonblock)
 {
+	struct spu_async *async = ctx->async;
+	int ret;
+
 	if (ctx->state != SPU_STATE_SAVED)
 		return 0;
 
+	/* Somebody else may have left word before. */
+	spu_del_from_rq(ctx);
 	spu_update_sched_info(ctx);
-	return spu_activate(ctx, nonblock ? SPU_ACTIVATE_NOWAIT : 0);
+	ret = spu_activate(ctx, nonblock ? SPU_ACTIVATE_NOWAIT : 0);
+	if (ret == -EAGAIN) {
+		spin_lock_irq(async->file.lock);
+		async->loading = true;
+		spin_unlock_irq(async->file.lock);
+	} else {
+		spu_async_end_loading(async);
+	}
+	return ret;
 }
 
-static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
+static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
+			     bool nowait)
 {
 	struct spu_async *async = ctx->async;
 	int ret;
 
 	spin_lock_irq(async->file.lock);
 	ret = spu_run_begin(&async->run);
+	if (!ret)
+		async->old_fault = spu_async_has_fault(ctx);
 	spin_unlock_irq(async->file.lock);
 	if (ret)
 		return ret;
+	if (!nowait) {
+		spu_update_sched_info(ctx);
+	} else if (!spu_try_update_sched_info(ctx)) {
+		spu_async_cancel_run(async);
+		return -EAGAIN;
+	}
 	trace_spufs_async_start(ctx, npc);
 
 	if (!test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
 		spu_enable_spu(ctx);
-	spu_update_sched_info(ctx);
 
 	/* What the last run left is tried again, and fails again if it does. */
 	ctx->event_return = 0;
@@ -534,7 +677,7 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl)
 		return ret;
 	}
 	/* An error of before; one that comes from now on queues the work. */
-	if (ctx->csa.class_0_pending)
+	if (spu_async_has_error(ctx))
 		spu_async_settle(ctx, false);
 
 	spin_lock_irq(async->file.lock);
@@ -562,22 +705,34 @@ static int spu_async_lock(struct spu_context *ctx)
 	return mutex_lock_interruptible(&ctx->state_mutex) ? -ERESTARTSYS : 0;
 }
 
-/*
- * Who must not even wait for the mutex (io_uring, RWF_NOWAIT) may be told
- * -EAGAIN by a start, but not if waiting could not help.
- */
-static int spu_async_trylock(struct spu_context *ctx)
+/* It would have to wait: -EAGAIN, but not if waiting could not help. */
+static int spu_async_would_block(struct spu_async *async)
 {
-	struct spu_async *async = ctx->async;
 	int ret;
-
-	if (mutex_trylock(&ctx->state_mutex))
-		return 0;
 
 	spin_lock_irq(async->file.lock);
 	ret = spu_run_check_begin(&async->run) ?: -EAGAIN;
 	spin_unlock_irq(async->file.lock);
 	return ret;
+}
+
+/*
+ * Start a context without waiting for anybody (io_uring, RWF_NOWAIT): one that
+ * is loaded, and that nobody else is busy with.
+ */
+static int spu_async_start_nowait(struct spu_context *ctx, u32 npc,
+				  u64 privcntl)
+{
+	int ret = -EAGAIN;
+
+	if (spu_worker_follow(&ctx->async->client, true) ||
+	    !mutex_trylock(&ctx->state_mutex))
+		return spu_async_would_block(ctx->async);
+
+	if (ctx->state != SPU_STATE_SAVED && !(ctx->flags & SPU_CREATE_ISOLATE))
+		ret = __spu_async_start(ctx, npc, privcntl, true);
+	spu_release(ctx);
+	return ret == -EAGAIN ? spu_async_would_block(ctx->async) : ret;
 }
 
 static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
@@ -587,6 +742,10 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 	bool nonblock = spu_event_nonblock(iocb);
 	int ret;
 
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		return spu_async_start_nowait(ctx, npc, privcntl);
+
+	spu_worker_follow(&ctx->async->client, false);
 	if (nosched && nonblock) {
 		if (!mutex_trylock(&ctx->run_mutex))
 			return -EAGAIN;
@@ -595,14 +754,13 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 			return -ERESTARTSYS;
 	}
 
-	ret = iocb->ki_flags & IOCB_NOWAIT ? spu_async_trylock(ctx) :
-					     spu_async_lock(ctx);
+	ret = spu_async_lock(ctx);
 	if (ret)
 		goto out;
 	if (nosched)
 		ret = spu_async_load(ctx, nonblock);
 	if (!ret)
-		ret = __spu_async_start(ctx, npc, privcntl);
+		ret = __spu_async_start(ctx, npc, privcntl, false);
 	spu_release(ctx);
 out:
 	if (nosched)
@@ -612,47 +770,20 @@ out:
 
 /*
  * Stop without waiting, neither for the mutex nor for a context that gets the
- * SPE: the worker does it.  To answer -EAGAIN instead would have io_uring wait
- * for EPOLLOUT, hence for the end of the run.
+ * SPE: work does it.  To answer -EAGAIN instead would have io_uring wait for
+ * EPOLLOUT, hence for the end of the run.
  */
 static int spu_async_request_stop(struct spu_async *async)
 {
 	int ret = 0;
 
 	spin_lock_irq(async->file.lock);
-	if (spu_run_request_stop(&async->run)) {
-		get_spu_context(async->ctx);
-		/* Not the last one: see spu_async_queue_work(). */
-		if (!queue_work(spu_async_wq, &async->stop_work))
-			put_spu_context(async->ctx);
-	} else if (async->run.state == SPU_RUN_GONE) {
+	if (spu_run_request_stop(&async->run))
+		spu_async_queue_work(async, 0);
+	else if (async->run.state == SPU_RUN_GONE)
 		ret = -ENODEV;
-	}
 	spin_unlock_irq(async->file.lock);
 	return ret;
-}
-
-/* End the run, if @stop or a note in it wants so.  Releases ctx. */
-static void __spu_async_stop(struct spu_context *ctx, bool stop)
-{
-	bool stopped = spu_async_in_progress(ctx->async);
-
-	spu_async_settle(ctx, stop);
-	spu_async_finish(ctx);
-	spu_release(ctx);
-
-	if (stopped)
-		spu_yield(ctx);
-}
-
-static void spu_async_stop_work(struct work_struct *work)
-{
-	struct spu_context *ctx = container_of(work, struct spu_async,
-					       stop_work)->ctx;
-
-	mutex_lock(&ctx->state_mutex);
-	__spu_async_stop(ctx, false);
-	put_spu_context(ctx);
 }
 
 static int spu_async_stop(struct spu_context *ctx, const struct kiocb *iocb)
@@ -668,7 +799,7 @@ static int spu_async_stop(struct spu_context *ctx, const struct kiocb *iocb)
 		return ret;
 
 	ret = ctx->owner ? 0 : -ENODEV;
-	__spu_async_stop(ctx, true);
+	spu_async_settle_and_yield(ctx, true);
 	return ret;
 }
 
@@ -681,17 +812,21 @@ static void spu_event_file_setup(struct spu_event_file *file,
 	spu_queue_setup(&file->queue);
 }
 
-/* There will be no event any more.  With the lock held. */
+/* There will be no event any more. */
 static void spu_event_file_gone(struct spu_event_file *file)
 {
+	spin_lock_irq(file->lock);
 	file->queue.gone = true;
 	wake_up_all(&file->wait);
+	spin_unlock_irq(file->lock);
+
 	kill_fasync(&file->fasync, SIGIO, POLL_HUP);
 }
 
 /**
- * spu_async_gone - the directory of an asynchronous context is being closed
- * @ctx: the context
+ * spu_async_gone - an asynchronous context comes to its end
+ * @ctx: the context, the directory of which is being closed, or the owner of
+ *	which ends or calls exec
  *
  * Ends the run that may be in progress, and wakes all who sleep.
  *
@@ -707,16 +842,28 @@ void spu_async_gone(struct spu_context *ctx)
 
 	spin_lock_irq(async->file.lock);
 	spu_run_gone(&async->run);
-	spu_event_file_gone(&async->file);
 	spin_unlock_irq(async->file.lock);
-	/* A start may wait there for an SPU, see spu_prio_wait(). */
+	spu_async_signal(async);
+	spu_event_file_gone(&async->file);
+
+	/* A start may wait there for an SPU, or have left word. */
+	spu_del_from_rq(ctx);
 	wake_up_all(&ctx->run_wq);
 
 	/* Work that already runs finds the context gone: no need to wait. */
 	if (cancel_delayed_work(&async->work))
 		put_spu_context(ctx);
-	if (cancel_work(&async->stop_work))
-		put_spu_context(ctx);
+}
+
+/**
+ * spu_async_leave - an asynchronous context has come to its end
+ * @ctx: the context, after spu_async_gone()
+ *
+ * Context: process context, without ctx->state_mutex.
+ */
+void spu_async_leave(struct spu_context *ctx)
+{
+	spu_worker_leave(&ctx->async->client);
 }
 
 /**
@@ -724,11 +871,13 @@ void spu_async_gone(struct spu_context *ctx)
  * @ctx: the context, which has never run
  *
  * Context: process context; may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or why the current process, which becomes the owner,
+ * cannot serve its page faults: see spu_worker_join().
  */
 int spu_async_create(struct spu_context *ctx)
 {
 	struct spu_async *async;
+	int ret;
 
 	async = kzalloc(sizeof(*async), GFP_KERNEL);
 	if (!async)
@@ -739,7 +888,11 @@ int spu_async_create(struct spu_context *ctx)
 	spu_event_file_setup(&async->file, spu_async_gang_file(ctx));
 	spu_run_setup(&async->run, &async->file.queue);
 	INIT_DELAYED_WORK(&async->work, spu_async_work);
-	INIT_WORK(&async->stop_work, spu_async_stop_work);
+	ret = spu_worker_join(&async->client, ctx, spu_async_serve_fault);
+	if (ret) {
+		kfree(async);
+		return ret;
+	}
 
 	/* An error becomes an event, not a signal. */
 	ctx->flags |= SPU_CREATE_EVENTS_ENABLED;
@@ -762,6 +915,7 @@ void spu_async_destroy(struct spu_context *ctx)
 	spin_lock_irq(async->file.lock);
 	spu_run_discard(&async->run);
 	spin_unlock_irq(async->file.lock);
+	spu_worker_put(async->client.worker);
 	kfree(async);
 }
 
@@ -792,12 +946,8 @@ void spu_async_gang_gone(struct spu_gang *gang)
 {
 	struct spu_event_file *file = gang->event_file;
 
-	if (!file)
-		return;
-
-	spin_lock_irq(file->lock);
-	spu_event_file_gone(file);
-	spin_unlock_irq(file->lock);
+	if (file)
+		spu_event_file_gone(file);
 }
 
 /**
@@ -895,6 +1045,7 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	const size_t size = spu_event_size(file);
 	bool nonblock = spu_event_nonblock(iocb);
 	ssize_t done = 0;
+	bool copied;
 	int ret;
 
 	if (iov_iter_count(to) < size)
@@ -906,14 +1057,17 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		if (ret)
 			break;
 
-		if (spu_event_copy(file, to)) {
+		copied = spu_event_copy(file, to);
+		if (copied) {
 			done += size;
-			continue;
+			if (done % (SPU_EVENT_BATCH * size))
+				continue;
 		}
 
 		spin_unlock_irq(file->lock);
-		if (fault_in_iov_iter_writeable(to, size))
+		if (!copied && fault_in_iov_iter_writeable(to, size))
 			ret = -EFAULT;
+		cond_resched();
 		spin_lock_irq(file->lock);
 	} while (!ret && iov_iter_count(to) >= size);
 	spin_unlock_irq(file->lock);
@@ -1033,7 +1187,8 @@ static __poll_t spu_event_poll(struct file *filp, poll_table *wait)
 		file->starters = true;
 	if (!spu_queue_empty(&file->queue))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (file->async && spu_run_may_begin(&file->async->run))
+	if (file->async && spu_run_may_begin(&file->async->run) &&
+	    !file->async->loading)
 		events |= EPOLLOUT | EPOLLWRNORM;
 	if (file->queue.gone)
 		events |= EPOLLHUP;
@@ -1133,12 +1288,17 @@ const struct spufs_tree_descr spufs_gang_async_contents[] = {
  */
 int __init spu_async_init(void)
 {
-	/*
-	 * A page fault may take its time, with FUSE even for ever.  Each
-	 * context has one at most, but other contexts must get theirs.
-	 */
-	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	return spu_async_wq ? 0 : -ENOMEM;
+	int ret = spu_worker_init();
+
+	if (ret)
+		return ret;
+	/* Its work waits for nothing but mutexes, hence for no user. */
+	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, 0);
+	if (!spu_async_wq) {
+		spu_worker_exit();
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -1148,5 +1308,6 @@ int __init spu_async_init(void)
  */
 void spu_async_exit(void)
 {
+	spu_worker_exit();
 	destroy_workqueue(spu_async_wq);
 }

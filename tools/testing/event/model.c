@@ -15,9 +15,10 @@
 #include "model.h"
 #include "spufs.h"
 #include "event.h"
+#include "worker.h"
 
 /* struct spu_regs.dma */
-enum { DMA_NONE, DMA_FAULT, DMA_FAULT_BAD, DMA_BAD, DMA_ALIGN };
+enum { DMA_NONE, DMA_FAULT, DMA_FAULT_BAD, DMA_BAD, DMA_HANG, DMA_ALIGN };
 
 #define STOPPED	(SPU_STATUS_STOPPED_BY_STOP | SPU_STATUS_STOPPED_BY_HALT | \
 		 SPU_STATUS_SINGLE_STEP | SPU_STATUS_INVALID_INSTR)
@@ -34,6 +35,8 @@ struct context {
 	bool repaired;		/* DMA_BAD can be resolved ... */
 	bool clean;		/* ... since before this run */
 	bool closed, forgotten;
+	struct spu_client *client;
+	bool fault_queued, left;
 	int posted;		/* STOPs in all */
 	/* what it promises: see begin_start() */
 	int starting, started, stopped;
@@ -63,7 +66,7 @@ static struct {
 		struct file file;
 	} gang;
 	struct thread threads[THREADS_MAX + 1];	/* the last: the epilogue */
-	struct work_struct *works[4];
+	struct work_struct *works[2];	/* one for each context */
 	int nr_works, working;
 	bool ending;		/* the epilogue has begun: nothing new begins */
 	const struct scenario *scenario;
@@ -91,6 +94,7 @@ static bool program_waits(const struct spu_regs *r)
 		return true;
 	case PROGRAM_FAULT:
 	case PROGRAM_BAD:
+	case PROGRAM_HANG:
 	case PROGRAM_ALIGN:
 		return r->dma && r->step;
 	}
@@ -121,7 +125,7 @@ static void spu_step(struct spu *spu)
 	static const u8 dma[] = {
 		[PROGRAM_FAULT] = DMA_FAULT, [PROGRAM_FAULT_STOP] = DMA_FAULT,
 		[PROGRAM_BAD] = DMA_BAD, [PROGRAM_FAULT_BAD] = DMA_FAULT_BAD,
-		[PROGRAM_ALIGN] = DMA_ALIGN, [PROGRAM_ALIGN_STOP] = DMA_ALIGN,
+		[PROGRAM_HANG] = DMA_HANG, [PROGRAM_ALIGN] = DMA_ALIGN, [PROGRAM_ALIGN_STOP] = DMA_ALIGN,
 		[PROGRAM_ILLEGAL] = DMA_NONE,
 	};
 	int program = NPC_PROGRAM(r->npc);
@@ -269,7 +273,8 @@ static void hw_runcntl_stop(struct spu_context *ctx)
 
 static void restart(struct context *c, struct spu_regs *r)
 {
-	if (r->dma == DMA_FAULT || (r->dma == DMA_BAD && c->repaired))
+	if (r->dma == DMA_FAULT ||
+	    ((r->dma == DMA_BAD || r->dma == DMA_HANG) && c->repaired))
 		r->dma = DMA_NONE;
 	else if (r->dma == DMA_FAULT_BAD)
 		r->dma = DMA_BAD;
@@ -513,7 +518,9 @@ static void schedule(struct spu *spu, struct spu_context *ctx)
 	mutex_lock(&world.info.list_mutex);
 	bind(spu, ctx);
 	mutex_unlock(&world.info.list_mutex);
+	clear_bit(SPU_SCHED_LOADING, &ctx->sched_flags);
 	wake_up_all(&ctx->run_wq);
+	spu_async_loaded(ctx);
 }
 
 static struct spu_context *grab_runnable(void)
@@ -683,8 +690,8 @@ int spu_activate(struct spu_context *ctx, unsigned long flags)
 		if (!ctx->owner)
 			return -ENODEV;
 		idle = get_idle(spu);
-		if (!idle && nosched && flags & SPU_ACTIVATE_NOWAIT)
-			return -EAGAIN;
+		if (!idle && flags & SPU_ACTIVATE_NOWAIT)
+			set_bit(SPU_SCHED_LOADING, &ctx->sched_flags);
 		if (!idle) {
 			/* spu_queue_or_get_idle() */
 			add_to_rq(ctx);
@@ -696,6 +703,8 @@ int spu_activate(struct spu_context *ctx, unsigned long flags)
 			schedule(spu, ctx);
 			return 0;
 		}
+		if (flags & SPU_ACTIVATE_NOWAIT)
+			return -EAGAIN;
 		if (!nosched || flags & SPU_ACTIVATE_NOINTR)
 			return 0;
 
@@ -765,11 +774,25 @@ int spufs_handle_class0(struct spu_context *ctx)
 	return -EIO;
 }
 
+static bool is_served(void *arg)
+{
+	const struct context *c = arg;
+
+	return c->client->serving;
+}
+
+static bool is_repaired(void *arg)
+{
+	const struct context *c = arg;
+
+	return c->repaired;
+}
+
 int spufs_handle_class1(struct spu_context *ctx)
 {
-	const struct context *c = of(ctx);
+	struct context *c = of(ctx);
 	const struct spu_regs *r;
-	bool resolved;
+	bool resolved, hangs;
 
 	if (!__atomic_load_n(&ctx->csa.class_1_dsisr, __ATOMIC_ACQUIRE))
 		return 0;
@@ -778,9 +801,13 @@ int spufs_handle_class1(struct spu_context *ctx)
 	hardware_begin("resolves a page fault");
 	r = ctx->spu ? &ctx->spu->regs : &ctx->saved;
 	resolved = r->dma != DMA_BAD || c->repaired;
+	hangs = r->dma == DMA_HANG;
 	hardware_end();
+	spu_async_may_block(ctx);
+	if (hangs)
+		block(is_repaired, c, "a page fault hangs");
 	mutex_lock(&ctx->state_mutex);
-	ctx->csa.class_1_dsisr = 0;
+	spu_async_fault_served(ctx);
 	if (resolved && ctx->spu)
 		ctx->ops->restart_dma(ctx);
 	else if (!resolved)
@@ -823,6 +850,95 @@ int put_spu_context(struct spu_context *ctx)
 	return 1;
 }
 
+/* worker.c: a thread of the owner for each context, as if others hung */
+int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
+		    void (*serve)(struct spu_context *ctx))
+{
+	client->ctx = ctx;
+	client->serve = serve;
+	of(ctx)->client = client;
+	return 0;
+}
+
+void spu_worker_leave(struct spu_client *client)
+{
+	of(client->ctx)->left = true;
+}
+
+void spu_worker_put(struct spu_worker *worker)
+{
+}
+
+void spu_worker_may_block(struct spu_client *client)
+{
+	if (!client->serving)
+		fail("no thread of the owner may block");
+}
+
+int spu_worker_follow(struct spu_client *client, bool nowait)
+{
+	if (of(client->ctx)->left)
+		return 0;
+	return nowait && decide(2, "is the worker's mutex taken?") ? -EAGAIN : 0;
+}
+
+int spu_worker_init(void)
+{
+	return 0;
+}
+
+void spu_worker_exit(void)
+{
+}
+
+void spu_worker_queue_fault(struct spu_client *client)
+{
+	struct context *c = of(client->ctx);
+
+	hardware_begin("queues a fault");
+	if (c->left)
+		fail("a fault of a context that has left");
+	if (client->serving) {
+		client->again = true;
+	} else if (!c->fault_queued) {
+		get_spu_context(client->ctx);
+		c->fault_queued = true;
+	}
+	hardware_end();
+}
+
+static bool fault_queued(void *arg)
+{
+	const struct context *c = arg;
+
+	return c->fault_queued;
+}
+
+static void owner_body(void *arg)
+{
+	struct context *c = arg;
+	bool again;
+
+	for (;;) {
+		block(fault_queued, c, "the owner's thread serves a fault");
+		hardware_begin("takes the fault");
+		c->fault_queued = false;
+		c->client->serving = true;
+		world.working++;
+		hardware_end();
+		c->client->serve(&c->ctx);
+		hardware_begin("the fault is served");
+		c->client->serving = false;
+		again = c->client->again;
+		c->client->again = false;
+		c->fault_queued = again;
+		world.working--;
+		hardware_end();
+		if (!again)
+			put_spu_context(&c->ctx);
+	}
+}
+
 /* spu_forget(), when the last descriptor of the directory is closed */
 static void forget(struct context *c)
 {
@@ -835,6 +951,7 @@ static void forget(struct context *c)
 	if (ctx->state != SPU_STATE_SAVED)
 		spu_deactivate(ctx);
 	spu_release(ctx);
+	spu_async_leave(ctx);
 	put_spu_context(ctx);
 }
 
@@ -1208,6 +1325,9 @@ static void run_thread_step(struct thread *t, const struct step *s, int number)
 		}
 		mutex_unlock(&ctx->state_mutex);
 		break;
+	case WAIT_FAULT:
+		block(is_served, c, "until a fault is being served");
+		break;
 	case REPAIR:
 		hardware_begin("maps a page");
 		c->repaired = true;
@@ -1379,6 +1499,9 @@ bool model_is_quiet(void)
 	for (i = 0; i < world.nr_works; i++)
 		if (work_queued(&world.works[i]) || timer_runs(&world.works[i]))
 			return false;
+	for (i = 0; i < world.scenario->contexts; i++)
+		if (world.contexts[i].fault_queued)
+			return false;
 	return !world.working && !interrupt_pending(&world.spu) && !spu_can_step(&world.spu) &&
 	       !tick_is_needed(NULL);
 }
@@ -1470,10 +1593,10 @@ void model_setup(void *arg)
 	actor_start("SPU", BACKGROUND, spu_body, &world.spu, spu_can_step);
 	actor_start("irq", BACKGROUND, interrupt_body, &world.spu, interrupt_pending);
 	actor_start("tick", BACKGROUND, tick_body, NULL, tick_is_needed);
+	for (i = 0; i < s->contexts; i++)
+		actor_start("owner", BACKGROUND, owner_body, &world.contexts[i], fault_queued);
 	for (i = 0; i < world.nr_works; i++) {
 		actor_start("worker", BACKGROUND, worker_body, &world.works[i], work_queued);
-		if (i % (world.nr_works / s->contexts))
-			continue;
 		actor_start("timer", BACKGROUND, timer_body, &world.works[i], timer_runs);
 	}
 	t = &world.threads[THREADS_MAX];

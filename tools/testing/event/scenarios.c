@@ -90,6 +90,19 @@ const struct scenario scenarios[] = {
 			{ { REGS } },
 		},
 	}, {
+		"old-fault", "a fault that hangs, and the next run, which is not its", 1,
+		.threads = {
+			{ { START, PROGRAM_HANG }, { WAIT_FAULT }, { STOP }, { READ_STOP },
+			  { START, PROGRAM_STOP }, { READ_STOP }, { REPAIR } },
+			{ { PREEMPT } },
+		},
+	}, {
+		"old-fault-close", "the context goes while a fault hangs", 1,
+		.threads = {
+			{ { START, PROGRAM_HANG }, { READ_STOP }, { REPAIR } },
+			{ { CLOSE } },
+		},
+	}, {
 		"error", "misaligned DMA of a program that waits for it", 1,
 		.threads = {
 			{ { START, PROGRAM_ALIGN }, { READ_STOP } },

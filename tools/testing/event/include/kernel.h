@@ -62,6 +62,7 @@ struct list_head {
 
 #define INIT_LIST_HEAD(l)	((void)((l)->next = (l)->prev = (l)))
 #define list_empty(l)		((l)->next == (l))
+#define rcu_access_pointer(p)	(p)
 #define list_first_entry(l, type, member)	container_of((l)->next, type, member)
 #define list_for_each_entry(pos, head, member)				\
 	for (pos = container_of((head)->next, typeof(*pos), member);	\
@@ -150,7 +151,6 @@ struct delayed_work {
 
 struct workqueue_struct;
 #define WQ_UNBOUND	0
-#define WQ_MAX_ACTIVE	512
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define INIT_WORK(w, f)		work_init(w, f)
 #define INIT_DELAYED_WORK(w, f)	work_init(&(w)->work, f)

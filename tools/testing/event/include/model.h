@@ -40,6 +40,7 @@ enum op {
 	FORGET,		/* close its event file, too: nobody else may use it */
 	PREEMPT,	/* take its SPU away, and let it wait for one */
 	REGS,		/* read its registers: save it, and have it go on */
+	WAIT_FAULT,	/* wait until a fault is being served */
 	REPAIR,		/* map what its DMA could not access */
 	INTERRUPT,	/* a signal for the first thread */
 };
@@ -52,6 +53,7 @@ enum program {
 	PROGRAM_FAULT,		/* DMA with a page fault, then stops */
 	PROGRAM_FAULT_STOP,	/* the same, does not wait for the DMA */
 	PROGRAM_FAULT_BAD,	/* the same, and the rest of it is to nowhere */
+	PROGRAM_HANG,		/* DMA with a page fault that hangs until REPAIR */
 	PROGRAM_BAD,		/* DMA to where there is nothing, then stops */
 	PROGRAM_ALIGN,		/* misaligned DMA, waits for it for ever */
 	PROGRAM_ALIGN_STOP,	/* misaligned DMA, does not wait for it */

@@ -147,6 +147,7 @@ void trace_spufs_async_post(struct spu_context *ctx, u32 event, u32 status,
 #define spu_enable_spu(ctx)			((void)(ctx))
 #define spu_disable_spu(ctx)			((void)(ctx))
 #define spu_update_sched_info(ctx)		((void)(ctx))
+#define spu_try_update_sched_info(ctx)		((void)(ctx), !decide(2, "is list_mutex taken?"))
 #define spuctx_switch_state(ctx, state)		((void)(ctx))
 #define spu_switch_log_notify(spu, ctx, type, val) ((void)(ctx), (void)(val))
 

@@ -113,6 +113,28 @@ static inline ssize_t async_next(const struct async *ctx, struct spu_event *even
 	return -1;
 }
 
+/* How many threads of this process have a name that begins so */
+static inline int threads_named(const char *begins)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	char path[300], name[16];
+	int count = 0, fd, len;
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		fd = open(path, O_RDONLY);
+		len = fd < 0 ? 0 : read(fd, name, sizeof(name));
+		count += len > (int)strlen(begins) && !strncmp(name, begins, strlen(begins));
+		close(fd);
+	}
+	closedir(dir);
+	return count;
+}
+
+/* Those that the kernel made to serve page faults of this process's contexts */
+#define WORKER	"spufs-worker"
+
 /* The name of an event type, for messages */
 static inline const char *async_name(__u32 event)
 {

@@ -101,19 +101,8 @@ static bool ring_next(struct ring *ring, struct io_uring_cqe *cqe)
 	return true;
 }
 
-/* Threads of this process; those of io_uring's are among them. */
-static int threads(void)
-{
-	DIR *dir = opendir("/proc/self/task");
-	int count = 0;
-
-	if (!dir)
-		return -1;
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count - 2;
-}
+/* io_uring's threads, for what would have had to wait */
+#define RING_THREAD	"iou-wrk"
 
 FIXTURE(uring)
 {
@@ -152,8 +141,11 @@ static const struct control start_stop = {
 
 #define READ_OF(i)	(0x1000 + (i))
 
-/* One system call starts all and asks for what becomes of them. */
-TEST_F(uring, starts_and_reads_many_without_a_thread)
+/*
+ * One system call starts all and asks for what becomes of them. Where there is no
+ * SPE, or a context has to be loaded, a thread of io_uring waits.
+ */
+TEST_F(uring, starts_and_reads_many)
 {
 	struct spu_event event[CONTEXTS];
 	struct io_uring_cqe cqe;
@@ -176,7 +168,6 @@ TEST_F(uring, starts_and_reads_many_without_a_thread)
 			EXPECT_EQ(sizeof(*event), cqe.res);
 			reads++;
 		}
-		EXPECT_EQ(1, threads());
 	}
 	EXPECT_EQ(CONTEXTS, writes);
 	EXPECT_EQ(CONTEXTS, reads);
@@ -186,7 +177,20 @@ TEST_F(uring, starts_and_reads_many_without_a_thread)
 	}
 }
 
-/* A read takes what there is, and does not wait for a full buffer. */
+/* One run, after which the context is loaded */
+static int run_once(const struct async *ctx)
+{
+	struct spu_event event;
+
+	if (async_start(ctx, SPU_STOP_STOP_1337))
+		return -1;
+	return async_next(ctx, &event) == sizeof(event) ? 0 : -1;
+}
+
+/*
+ * A read takes what there is, and does not wait for a full buffer. No thread waits
+ * for a context that is loaded.
+ */
 TEST_F(uring, reads_and_writes_are_short)
 {
 	const struct control twice[2] = { start_stop, start_stop };
@@ -195,6 +199,7 @@ TEST_F(uring, reads_and_writes_are_short)
 	int i;
 
 	for (i = 0; i < CONTEXTS; i++) {
+		ASSERT_EQ(0, run_once(&self->ctx[i]));
 		ring_add(&self->ring, IORING_OP_READ, self->ctx[i].event,
 			 event, sizeof(event), READ_OF(i));
 		ASSERT_EQ(1, ring_enter(&self->ring, 0));
@@ -208,7 +213,7 @@ TEST_F(uring, reads_and_writes_are_short)
 		ASSERT_TRUE(ring_next(&self->ring, &cqe));
 		EXPECT_EQ(READ_OF(i), cqe.user_data);
 		EXPECT_EQ(sizeof(*event), cqe.res);
-		EXPECT_EQ(1, threads());
+		EXPECT_EQ(0, threads_named(RING_THREAD));
 	}
 }
 
@@ -232,14 +237,14 @@ TEST_F(uring, reads_from_a_gang_without_a_thread)
 		ring_add(&self->ring, IORING_OP_READ, event, events,
 			 sizeof(events), READ_OF(i));
 		ASSERT_EQ(1, ring_enter(&self->ring, 0));
-		EXPECT_EQ(1, threads());
+		EXPECT_EQ(0, threads_named(RING_THREAD));
 		ASSERT_EQ(0, async_start(&ctx[i], SPU_STOP_STOP_1337));
 		ASSERT_TRUE(ring_next(&self->ring, &cqe));
 		EXPECT_EQ(READ_OF(i), cqe.user_data);
 		ASSERT_EQ(sizeof(*events), cqe.res);
 		EXPECT_EQ(i, events[0].cookie);
 		EXPECT_EQ(SPU_EVENT_STOP, events[0].event.event);
-		EXPECT_EQ(1, threads());
+		EXPECT_EQ(0, threads_named(RING_THREAD));
 	}
 	for (i = 0; i < 2; i++)
 		async_close(&ctx[i]);
@@ -276,7 +281,7 @@ TEST_F(uring, polls_many_for_run_after_run)
 			ASSERT_EQ(sizeof(event),
 				  read(self->ctx[cqe.user_data].event, &event,
 				       sizeof(event)));
-			EXPECT_EQ(1, threads());
+			EXPECT_EQ(0, threads_named(RING_THREAD));
 		}
 		for (i = 0; i < CONTEXTS; i++)
 			EXPECT_EQ(round, seen[i]);
@@ -315,7 +320,7 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 		ASSERT_TRUE(ring_next(&self->ring, &cqe));
 		EXPECT_EQ(STOP_LEN, cqe.res);
 		EXPECT_EQ(STOP_LEN, write_nowait(ctx->event, &stop, STOP_LEN));
-		EXPECT_EQ(2, threads());
+		EXPECT_EQ(0, threads_named(RING_THREAD));
 		ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
 	}
 
@@ -340,9 +345,41 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 	})));
 	__atomic_store_n(&busy.stop, true, __ATOMIC_RELAXED);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, run_once(ctx));
 	EXPECT_EQ(START_LEN, write_nowait(ctx->event, &start_stop, START_LEN));
 	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
 	EXPECT_EQ(SPU_STATUS_STOP(0x1337), event.status);
+}
+
+/* To load a context takes its time. */
+TEST_F(uring, does_not_wait_for_a_context_to_be_loaded)
+{
+	struct async *ctx = &self->ctx[0];
+	int regs = openat(ctx->fd, "regs", O_RDONLY);
+	struct io_uring_cqe cqe;
+	struct spu_event event;
+	__u32 reg;
+
+	EXPECT_EQ(-1, loaded_on(ctx->fd));
+	EXPECT_ERROR(EAGAIN, write_nowait(ctx->event, &start_stop, START_LEN));
+	ASSERT_EQ(0, run_once(ctx));
+	EXPECT_LE(0, loaded_on(ctx->fd));
+	EXPECT_EQ(START_LEN, write_nowait(ctx->event, &start_stop, START_LEN));
+	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+
+	/* that saves it, and io_uring has a thread of its own load it again */
+	ASSERT_EQ(sizeof(reg), pread(regs, &reg, sizeof(reg), 0));
+	EXPECT_ERROR(EAGAIN, write_nowait(ctx->event, &start_stop, START_LEN));
+	EXPECT_EQ(CAN_START, async_poll(ctx));
+	EXPECT_EQ(0, threads_named(RING_THREAD));
+	ring_add(&self->ring, IORING_OP_WRITE, ctx->event, &start_stop, START_LEN, 1);
+	ASSERT_EQ(1, ring_enter(&self->ring, 0));
+	ASSERT_TRUE(ring_next(&self->ring, &cqe));
+	EXPECT_EQ(START_LEN, cqe.res);
+	EXPECT_EQ(1, threads_named(RING_THREAD));
+	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), event.status);
+	close(regs);
 }
 
 TEST_HARNESS_MAIN

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -341,6 +342,95 @@ TEST_F(fault, that_comes_twice_is_reported_twice)
 	ASSERT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &param));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(SPE_EVENT_DMA_ALIGNMENT | SPE_EVENT_SPE_ERROR, errors.event);
+}
+
+/* The memory goes with its process: a child in spu_run does not keep it. */
+TEST(memory_of_an_owner_that_is_gone_is_nowhere)
+{
+	__u32 npc = 0, event = 0;
+	struct mfc_args args = { .cmd = MFC_GET, .lsa = 0x4000, .size = 16 };
+	static char text[16] __attribute__((aligned(16)));
+	int fd, sockets[2], status, result;
+	pid_t owner;
+	char byte;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	args.eah = spu_eah(text);
+	args.eal = spu_eal(text);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	owner = fork();
+	ASSERT_LE(0, owner);
+	if (!owner) {
+		fd = spu_create(SPU_CREATE_EVENTS_ENABLED);
+		if (spu_load(fd, spu_mfc) ||
+		    spu_poke(fd, SPU_MFC_ARGS, &args, sizeof(args)))
+			_exit(1);
+		if (fork())
+			_exit(0);
+		/* this one's parent is gone when the other end says so */
+		close(sockets[0]);
+		if (read(sockets[1], &byte, 1) != 1)
+			_exit(1);
+		result = sys_spu_run(fd, &npc, &event);
+		if (write(sockets[1], &result, sizeof(result)) != sizeof(result) ||
+		    write(sockets[1], &event, sizeof(event)) != sizeof(event))
+			_exit(1);
+		_exit(0);
+	}
+	close(sockets[1]);
+	ASSERT_EQ(owner, waitpid(owner, &status, 0));
+	ASSERT_EQ(0, status);
+	ASSERT_EQ(1, write(sockets[0], "", 1));
+	ASSERT_EQ(sizeof(result), read(sockets[0], &result, sizeof(result)));
+	ASSERT_EQ(sizeof(event), read(sockets[0], &event, sizeof(event)));
+	EXPECT_EQ(SPE_EVENT_SPE_DATA_STORAGE, event);
+	close(sockets[0]);
+}
+
+/* mmap_lock is not held by a page fault that waits. */
+TEST_F(fault, that_hangs_does_not_hold_up_the_process)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { };
+	struct errors run = { .fd = self->fd };
+	struct mfc_args args = { .cmd = MFC_GET, .lsa = 0x4000, .size = 16 };
+	struct uffd_msg msg;
+	pthread_t thread;
+	char *page, *other;
+	int uffd;
+
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (uffd < 0)
+		SKIP(return, "userfaultfd: %s", strerror(errno));
+	page = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (unsigned long)page;
+	reg.range.len = self->page;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	args.eah = spu_eah(page);
+	args.eal = spu_eal(page);
+	ASSERT_EQ(0, spu_load(self->fd, spu_mfc));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_MFC_ARGS, &args, sizeof(args)));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_errors, &run));
+	ASSERT_EQ(sizeof(msg), read(uffd, &msg, sizeof(msg)));
+
+	/* this changes the address space, for which it has to be locked */
+	other = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(other != MAP_FAILED);
+	EXPECT_EQ(0, munmap(other, self->page));
+
+	zero.range = reg.range;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), run.ret);
+	EXPECT_EQ(0, run.event);
+	close(uffd);
 }
 
 TEST_HARNESS_MAIN

@@ -93,6 +93,37 @@ TEST(context_is_loaded_again_by_a_reader_with_a_signal)
 	expect_goes_on(_metadata, &runner);
 }
 
+/* Contexts that have stopped stay on their SPEs, for as long as nobody wants them. */
+TEST(an_spe_that_nobody_uses_goes_to_whoever_waits)
+{
+	int spes = spe_count(), *idle, i;
+	struct runner runner = { .nice = 10, .npc = SPU_STOP_STOP_1337 };
+	__u32 npc, event;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	idle = calloc(spes, sizeof(*idle));
+	for (i = 0; i < spes; i++) {
+		npc = SPU_STOP_STOP_1337;
+		idle[i] = spu_create(0);
+		ASSERT_EQ(0, spu_load(idle[i], spu_stop));
+		ASSERT_EQ(SPU_STATUS_STOP(0x1337), sys_spu_run(idle[i], &npc, &event));
+	}
+	for (i = 0; i < spes; i++)
+		EXPECT_LE(0, loaded_on(idle[i]));
+
+	runner.fd = spu_create(0);
+	ASSERT_EQ(0, spu_load(runner.fd, spu_stop));
+	ASSERT_EQ(0, create_without_alarms(&runner.thread, run, &runner));
+	ASSERT_TRUE(wait_until(is_done(&runner)));
+	ASSERT_EQ(0, pthread_join(runner.thread, NULL));
+	EXPECT_EQ(SPU_STATUS_STOP(0x1337), runner.ret);
+	close(runner.fd);
+	for (i = 0; i < spes; i++)
+		close(idle[i]);
+	free(idle);
+}
+
 /*
  * All SPEs have contexts that wait for a word; then a SPU_CREATE_NOSCHED
  * context waits for an SPE.

@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who serves the page faults of asynchronous SPU contexts
+ */
+
+/**
+ * DOC: Whose thread, whose memory
+ *
+ * A thread in spu_run(2) resolves the page faults of its SPU itself.  Nobody
+ * waits for an asynchronous context, so that a thread of the process that
+ * created it, the owner, does: a worker, made by the kernel as vhost makes its
+ * own.  What it does is done with the owner's memory, its memory cgroup, its
+ * limits and its priority; it is frozen and killed with the owner, and no
+ * other process waits for it.
+ *
+ * There is one worker for a process, found by its thread group, not by its
+ * memory, which vfork() shares.  It begins with the first asynchronous context
+ * of the process and ends with the last, or with the process.  It has one
+ * thread.  Before a thread does what may wait for long it sees to it that
+ * another one is idle, so that a fault that hangs holds up no other context,
+ * not of the same process either: see spu_worker_may_block().  A thread
+ * more is the owner's to pay, by RLIMIT_NPROC and the pids cgroup; if it is
+ * refused, the owner's other faults wait.  A thread too many goes after a
+ * second without work.
+ *
+ * The end.  exit(), exec() and a fatal signal kill every other thread of a
+ * process, workers included.  The first one that is killed ends the runs of all
+ * contexts, while the memory is still there: the thread itself holds it.  If
+ * the threads of a process end one by one, by exit rather than exit_group(),
+ * nothing tells; the worker, which would keep the process, looks once a second
+ * whether it is alone.
+ *
+ * A thread cannot leave by itself, but for a signal: when it wants to, it
+ * retires, and work of spu_worker_wq stops it.
+ *
+ * Locks, the outer first: a worker's mutex, ctx->state_mutex, the event file's
+ * lock, the worker's lock.  spu_workers_mutex is inside of a worker's mutex.
+ */
+
+#include <linux/freezer.h>
+#include <linux/kref.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/prio.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/vhost_task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/sched/types.h>
+
+#include "spufs.h"
+#include "worker.h"
+
+/**
+ * struct spu_worker - the threads that serve a process's contexts
+ * @node: its place in spu_workers, until it is dead
+ * @tgid: the process
+ * @kref: a reference for each context and each thread
+ * @mutex: protects what follows, up to @lock
+ * @contexts: those that are not gone
+ * @threads: those that have not retired
+ * @nr_contexts: how many contexts
+ * @nr_threads: how many threads, those included that have not begun
+ * @attr: the scheduling parameters that threads are to have ...
+ * @prio: ... as the kernel counts them: the best of those who started a context
+ * @paused: the process is being frozen, and its SPUs do not run
+ * @dead: it has no contexts, and gets no new ones
+ * @lock: protects @faults, @idle and the clients' @fault; taken in interrupts
+ * @faults: the clients whose faults wait for a thread
+ * @idle: the threads that wait for a fault
+ */
+struct spu_worker {
+	struct list_head node;
+	struct pid *tgid;
+	struct kref kref;
+	struct mutex mutex;
+	struct list_head contexts;
+	struct list_head threads;
+	unsigned int nr_contexts;
+	unsigned int nr_threads;
+	struct sched_attr attr;
+	int prio;
+	bool paused;
+	bool dead;
+	spinlock_t lock;	/* protects the faults */
+	struct list_head faults;
+	struct list_head idle;
+};
+
+/**
+ * struct spu_worker_thread - one of them
+ * @worker: whose
+ * @vtsk: what it is for the kernel
+ * @task: the thread, once it has begun
+ * @node: its place in worker->threads; protected by the worker's mutex
+ * @idle: its place in worker->idle; protected by the worker's lock
+ * @retired: it wants to be stopped; only the thread itself looks
+ * @stop: does so
+ */
+struct spu_worker_thread {
+	struct spu_worker *worker;
+	struct vhost_task *vtsk;
+	struct task_struct *task;
+	struct list_head node;
+	struct list_head idle;
+	bool retired;
+	struct work_struct stop;
+};
+
+/* How long a thread is idle before it looks whether it is needed */
+#define SPU_WORKER_IDLE		HZ
+
+static LIST_HEAD(spu_workers);
+static DEFINE_MUTEX(spu_workers_mutex);
+static struct workqueue_struct *spu_worker_wq;
+static atomic_t spu_worker_threads;
+static DECLARE_WAIT_QUEUE_HEAD(spu_worker_threads_wait);
+
+static void spu_worker_free(struct kref *kref)
+{
+	struct spu_worker *w = container_of(kref, struct spu_worker, kref);
+
+	put_pid(w->tgid);
+	kfree(w);
+}
+
+/**
+ * spu_worker_put - drop a context's reference on its worker
+ * @w: the worker, or NULL
+ */
+void spu_worker_put(struct spu_worker *w)
+{
+	if (w)
+		kref_put(&w->kref, spu_worker_free);
+}
+
+/* Take a fault from the list, or else be idle.  What is returned is served. */
+static struct spu_client *spu_worker_next(struct spu_worker_thread *t)
+{
+	struct spu_worker *w = t->worker;
+	struct spu_client *client;
+
+	spin_lock_irq(&w->lock);
+	client = list_first_entry_or_null(&w->faults, struct spu_client, fault);
+	if (client) {
+		list_del_init(&client->fault);
+		client->serving = true;
+		list_del_init(&t->idle);
+	} else if (list_empty(&t->idle)) {
+		list_add(&t->idle, &w->idle);
+	}
+	spin_unlock_irq(&w->lock);
+	return client;
+}
+
+/* Its fault was served; there may be another one by now. */
+static void spu_worker_served(struct spu_worker *w, struct spu_client *client)
+{
+	bool again;
+
+	spin_lock_irq(&w->lock);
+	client->serving = false;
+	again = client->again;
+	client->again = false;
+	if (again)
+		list_add_tail(&client->fault, &w->faults);
+	spin_unlock_irq(&w->lock);
+	if (!again)
+		put_spu_context(client->ctx);
+}
+
+/* With the worker's lock held. */
+static void spu_worker_wake(struct spu_worker *w)
+{
+	struct spu_worker_thread *t;
+
+	t = list_first_entry_or_null(&w->idle, struct spu_worker_thread, idle);
+	if (t)
+		wake_up_process(t->task);
+}
+
+/**
+ * spu_worker_queue_fault - have a page fault of a context served
+ * @client: the context
+ *
+ * Calls client->serve() for it, or once more if that is being called.
+ *
+ * Context: hard interrupt, with the event file's lock held, the context not
+ * gone.
+ */
+void spu_worker_queue_fault(struct spu_client *client)
+{
+	struct spu_worker *w = client->worker;
+
+	spin_lock(&w->lock);
+	if (client->serving) {
+		client->again = true;
+	} else if (list_empty(&client->fault)) {
+		get_spu_context(client->ctx);
+		list_add_tail(&client->fault, &w->faults);
+		spu_worker_wake(w);
+	}
+	spin_unlock(&w->lock);
+}
+
+/* It gets no new contexts.  With the worker's mutex held. */
+static void spu_worker_bury(struct spu_worker *w)
+{
+	struct spu_worker_thread *t;
+
+	if (w->dead)
+		return;
+	w->dead = true;
+	mutex_lock(&spu_workers_mutex);
+	list_del(&w->node);
+	mutex_unlock(&spu_workers_mutex);
+
+	/* The threads retire. */
+	spin_lock_irq(&w->lock);
+	list_for_each_entry(t, &w->idle, idle)
+		wake_up_process(t->task);
+	spin_unlock_irq(&w->lock);
+}
+
+/* The owner goes: so do its contexts. */
+static void spu_worker_disown(struct spu_worker *w)
+{
+	struct spu_client *client;
+	struct spu_context *ctx;
+
+	mutex_lock(&w->mutex);
+	spu_worker_bury(w);
+	while (!list_empty(&w->contexts)) {
+		client = list_first_entry(&w->contexts, struct spu_client,
+					  member);
+		list_del_init(&client->member);
+		w->nr_contexts--;
+		ctx = get_spu_context(client->ctx);
+		mutex_unlock(&w->mutex);
+		spu_forget(ctx);
+		put_spu_context(ctx);
+		mutex_lock(&w->mutex);
+	}
+	mutex_unlock(&w->mutex);
+}
+
+/*
+ * Is there no thread in this process any more but those that the kernel made?
+ */
+static bool spu_worker_alone(void)
+{
+	struct task_struct *t;
+	bool alone = true;
+
+	rcu_read_lock();
+	for_each_thread(current, t)
+		if (!(t->flags & (PF_USER_WORKER | PF_EXITING))) {
+			alone = false;
+			break;
+		}
+	rcu_read_unlock();
+	return alone;
+}
+
+static void spu_worker_retire(struct spu_worker_thread *t)
+{
+	struct spu_worker *w = t->worker;
+
+	spin_lock_irq(&w->lock);
+	list_del_init(&t->idle);
+	spin_unlock_irq(&w->lock);
+
+	mutex_lock(&w->mutex);
+	list_del(&t->node);
+	w->nr_threads--;
+	mutex_unlock(&w->mutex);
+
+	t->retired = true;
+	queue_work(spu_worker_wq, &t->stop);
+}
+
+static void spu_worker_stop(struct work_struct *work)
+{
+	struct spu_worker_thread *t;
+	struct spu_client *client, *next;
+	struct spu_worker *w;
+	LIST_HEAD(faults);
+
+	t = container_of(work, struct spu_worker_thread, stop);
+	w = t->worker;
+	/* It has nothing more to do; this waits until it is so far. */
+	vhost_task_stop(t->vtsk);
+	kfree(t);
+
+	/* Without a thread, what was left in the list is nobody's. */
+	mutex_lock(&w->mutex);
+	if (w->dead && !w->nr_threads) {
+		spin_lock_irq(&w->lock);
+		list_splice_init(&w->faults, &faults);
+		spin_unlock_irq(&w->lock);
+	}
+	mutex_unlock(&w->mutex);
+	list_for_each_entry_safe(client, next, &faults, fault) {
+		list_del_init(&client->fault);
+		put_spu_context(client->ctx);
+	}
+
+	spu_worker_put(w);
+	if (atomic_dec_and_test(&spu_worker_threads))
+		wake_up_all(&spu_worker_threads_wait);
+}
+
+/* Stop the SPUs, as a signal stops them in spu_run(), or let them go on. */
+static void spu_worker_pause(struct spu_worker *w, bool pause)
+{
+	struct spu_client *client;
+
+	mutex_lock(&w->mutex);
+	if (w->paused != pause) {
+		w->paused = pause;
+		list_for_each_entry(client, &w->contexts, member)
+			spu_pause(client->ctx, pause);
+	}
+	mutex_unlock(&w->mutex);
+}
+
+/* Is this thread about to be frozen, by its cgroup or with the whole system? */
+static bool spu_worker_freezing(void)
+{
+	return freezing(current) ||
+	       READ_ONCE(current->jobctl) & JOBCTL_TRAP_FREEZE;
+}
+
+/* It had nothing to do for a while. */
+static void spu_worker_look_around(struct spu_worker_thread *t)
+{
+	struct spu_worker *w = t->worker;
+	bool others;
+
+	if (spu_worker_alone()) {
+		spu_worker_disown(w);
+		return;
+	}
+	spin_lock_irq(&w->lock);
+	others = !list_empty(&t->idle) && !list_is_singular(&w->idle);
+	/* Another one that looks at the same time finds itself the last. */
+	if (others)
+		list_del_init(&t->idle);
+	spin_unlock_irq(&w->lock);
+	if (others)
+		spu_worker_retire(t);
+}
+
+/* The thread has begun. */
+static void spu_worker_begin(struct spu_worker_thread *t)
+{
+	struct spu_worker *w = t->worker;
+
+	mutex_lock(&w->mutex);
+	t->task = current;
+	list_add(&t->node, &w->threads);
+	if (current->normal_prio > w->prio)
+		sched_setattr_nocheck(current, &w->attr);
+	mutex_unlock(&w->mutex);
+}
+
+/*
+ * What a thread does, again and again: one fault, or a second of sleep.  It is
+ * called in TASK_INTERRUPTIBLE, so that a wake-up after it has looked is not
+ * lost; if it returns false, the caller sleeps.
+ */
+static bool spu_worker_run(void *data)
+{
+	struct spu_worker_thread *t = data;
+	struct spu_worker *w = t->worker;
+	struct spu_client *client;
+
+	if (t->retired)
+		return false;
+	if (!t->task) {
+		__set_current_state(TASK_RUNNING);
+		spu_worker_begin(t);
+		return true;
+	}
+	if (READ_ONCE(w->paused) && !spu_worker_freezing()) {
+		__set_current_state(TASK_RUNNING);
+		spu_worker_pause(w, false);
+		return true;
+	}
+
+	client = spu_worker_next(t);
+	if (client) {
+		__set_current_state(TASK_RUNNING);
+		client->serve(client->ctx);
+		spu_worker_served(w, client);
+	} else if (READ_ONCE(w->dead)) {
+		__set_current_state(TASK_RUNNING);
+		spu_worker_retire(t);
+	} else if (!schedule_timeout(SPU_WORKER_IDLE)) {
+		spu_worker_look_around(t);
+	}
+
+	/* The caller obeys, and is back when it thaws. */
+	if (spu_worker_freezing())
+		spu_worker_pause(w, true);
+	return true;
+}
+
+/* The process ends, or calls exec. */
+static void spu_worker_killed(void *data)
+{
+	struct spu_worker_thread *t = data;
+
+	spu_worker_disown(t->worker);
+	if (!t->retired) {
+		/* killed before it could begin */
+		if (!t->task)
+			spu_worker_begin(t);
+		spu_worker_retire(t);
+	}
+}
+
+/* With the worker's mutex held. */
+static int spu_worker_add_thread(struct spu_worker *w)
+{
+	struct spu_worker_thread *t;
+	int ret;
+
+	t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+	if (!t)
+		return -ENOMEM;
+
+	t->worker = w;
+	INIT_LIST_HEAD(&t->idle);
+	INIT_WORK(&t->stop, spu_worker_stop);
+	t->vtsk = vhost_task_create(spu_worker_run, spu_worker_killed, t,
+				    "spufs-worker");
+	if (IS_ERR(t->vtsk)) {
+		ret = PTR_ERR(t->vtsk);
+		kfree(t);
+		return ret;
+	}
+	w->nr_threads++;
+	kref_get(&w->kref);
+	atomic_inc(&spu_worker_threads);
+	vhost_task_start(t->vtsk);
+	return 0;
+}
+
+/*
+ * See to it that there is a thread for the next fault, unless there are as many
+ * as contexts.  With the worker's mutex held.
+ */
+static int spu_worker_reserve(struct spu_worker *w)
+{
+	bool idle;
+
+	spin_lock_irq(&w->lock);
+	idle = !list_empty(&w->idle);
+	spin_unlock_irq(&w->lock);
+	if (idle || w->dead || w->nr_threads >= w->nr_contexts)
+		return 0;
+	return spu_worker_add_thread(w);
+}
+
+/**
+ * spu_worker_may_block - what is done for a context may wait for long
+ * @client: the context
+ *
+ * Has another thread take over the faults that wait and those that come.
+ *
+ * Context: a thread of the worker, which serves a fault of the context; without
+ * any mutex.
+ */
+void spu_worker_may_block(struct spu_client *client)
+{
+	struct spu_worker *w = client->worker;
+
+	mutex_lock(&w->mutex);
+	/* Without another thread they wait for this one. */
+	spu_worker_reserve(w);
+	mutex_unlock(&w->mutex);
+
+	spin_lock_irq(&w->lock);
+	if (!list_empty(&w->faults))
+		spu_worker_wake(w);
+	spin_unlock_irq(&w->lock);
+}
+
+/**
+ * spu_worker_follow - a context is being started
+ * @client: the context
+ * @nowait: it must not wait for the worker's mutex
+ *
+ * Gives the worker's threads the priority of the caller, if that is better: the
+ * caller's faults are served like those of spu_run().
+ *
+ * Context: process context, without any mutex.
+ * Return: 0, or -EAGAIN if it would have to wait.
+ */
+int spu_worker_follow(struct spu_client *client, bool nowait)
+{
+	struct spu_worker *w = client->worker;
+	struct spu_worker_thread *t;
+
+	if (likely(current->normal_prio >= READ_ONCE(w->prio)))
+		return 0;
+	if (nowait)
+		return -EAGAIN;
+
+	mutex_lock(&w->mutex);
+	WRITE_ONCE(w->prio, current->normal_prio);
+	w->attr = (struct sched_attr) {
+		.size = sizeof(w->attr),
+		.sched_policy = current->policy,
+		.sched_priority = current->rt_priority,
+		.sched_nice = task_nice(current),
+	};
+	/* A deadline is one thread's own. */
+	if (current->policy == SCHED_DEADLINE) {
+		w->attr.sched_policy = SCHED_FIFO;
+		w->attr.sched_priority = MAX_RT_PRIO - 1;
+	}
+	list_for_each_entry(t, &w->threads, node)
+		sched_setattr_nocheck(t->task, &w->attr);
+	mutex_unlock(&w->mutex);
+	return 0;
+}
+
+/* The worker of the current process, with a reference: it may die meanwhile. */
+static struct spu_worker *spu_worker_get(void)
+{
+	struct spu_worker *w, *new;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	kref_init(&new->kref);
+	mutex_init(&new->mutex);
+	spin_lock_init(&new->lock);
+	INIT_LIST_HEAD(&new->contexts);
+	INIT_LIST_HEAD(&new->threads);
+	INIT_LIST_HEAD(&new->faults);
+	INIT_LIST_HEAD(&new->idle);
+	/* That of the threads that the caller makes, see sched_fork() */
+	new->prio = current->sched_reset_on_fork ? DEFAULT_PRIO :
+						   current->normal_prio;
+
+	mutex_lock(&spu_workers_mutex);
+	list_for_each_entry(w, &spu_workers, node)
+		if (w->tgid == task_tgid(current)) {
+			kref_get(&w->kref);
+			mutex_unlock(&spu_workers_mutex);
+			kfree(new);
+			return w;
+		}
+	new->tgid = get_pid(task_tgid(current));
+	list_add(&new->node, &spu_workers);
+	mutex_unlock(&spu_workers_mutex);
+	return new;
+}
+
+/**
+ * spu_worker_join - have the current process serve a new context's faults
+ * @client: to be set up, for the context
+ * @ctx: the context
+ * @serve: what serves a fault
+ *
+ * The first context of a process gets the process its worker, with a thread.
+ * Where there is no thread left for it, because all serve faults that hang, it
+ * gets another one.
+ *
+ * Context: process context, without any mutex; may sleep.
+ * Return: 0; -ENOMEM; or why the process cannot have a thread more: -EAGAIN by
+ * RLIMIT_NPROC, the pids cgroup or SCHED_DEADLINE without reset-on-fork,
+ * -ERESTARTNOINTR because of a signal.
+ */
+int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
+		    void (*serve)(struct spu_context *ctx))
+{
+	struct spu_worker *w;
+	int ret;
+
+	client->ctx = ctx;
+	client->serve = serve;
+	INIT_LIST_HEAD(&client->member);
+	INIT_LIST_HEAD(&client->fault);
+	for (;;) {
+		w = spu_worker_get();
+		if (!w)
+			return -ENOMEM;
+		mutex_lock(&w->mutex);
+		if (!w->dead)
+			break;
+		/* It has just lost its last context. */
+		mutex_unlock(&w->mutex);
+		spu_worker_put(w);
+	}
+
+	w->nr_contexts++;
+	ret = spu_worker_reserve(w);
+	/* An old thread will come to it. */
+	if (ret && w->nr_threads)
+		ret = 0;
+	if (ret) {
+		w->nr_contexts--;
+		if (!w->nr_contexts)
+			spu_worker_bury(w);
+	} else {
+		list_add(&client->member, &w->contexts);
+		client->worker = w;
+	}
+	mutex_unlock(&w->mutex);
+	if (ret)
+		spu_worker_put(w);
+	return ret;
+}
+
+/**
+ * spu_worker_leave - a context is gone
+ * @client: the context, which has joined; no new fault of it is queued
+ *
+ * Context: process context, without any mutex.
+ */
+void spu_worker_leave(struct spu_client *client)
+{
+	struct spu_worker *w = client->worker;
+
+	mutex_lock(&w->mutex);
+	if (!list_empty(&client->member)) {
+		list_del_init(&client->member);
+		w->nr_contexts--;
+		if (!w->nr_contexts)
+			spu_worker_bury(w);
+	}
+	mutex_unlock(&w->mutex);
+}
+
+/**
+ * spu_worker_init - prepare for workers
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init spu_worker_init(void)
+{
+	/* A thread that is to be stopped may itself be stopped by SIGSTOP. */
+	spu_worker_wq = alloc_workqueue("spufs_worker", WQ_UNBOUND,
+					WQ_MAX_ACTIVE);
+	return spu_worker_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * spu_worker_exit - undo spu_worker_init()
+ *
+ * Waits for the threads, whose contexts are gone.
+ */
+void spu_worker_exit(void)
+{
+	wait_event(spu_worker_threads_wait, !atomic_read(&spu_worker_threads));
+	destroy_workqueue(spu_worker_wq);
+}

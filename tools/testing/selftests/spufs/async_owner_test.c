@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A run belongs to the process that created its context: it ends with it, whoever
+ * else has descriptors, and page faults are served by that process, with its
+ * memory, limits and priority, and without anybody else having to wait.
+ */
+#include <grp.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "../kselftest_harness.h"
+#include "async_test.h"
+
+#include "spu/copy.h_shipped"
+#include "spu/mfc.h_shipped"
+#include "spu/spin.h_shipped"
+#include "spu/stop.h_shipped"
+
+#define USER	1000
+
+/* The ways of an owner to end */
+
+static void *exec_true(void *arg)
+{
+	execl("/proc/self/exe", "executed", NULL);
+	return arg;
+}
+
+static void end_by_exit(void)
+{
+	exit(0);
+}
+
+static void end_by_signal(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
+/* Not exit_group(2): the last thread that ends is the kernel's. */
+static void end_by_last_thread(void)
+{
+	syscall(SYS_exit, 0);
+}
+
+static void end_by_abort(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* with a core dump, or an attempt at one */
+	setrlimit(RLIMIT_CORE, &limit);
+	abort();
+}
+
+static void end_by_exec(void)
+{
+	exec_true(NULL);
+}
+
+static void end_by_exec_of_a_thread(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, exec_true, NULL);
+	for (;;)
+		pause();
+}
+
+FIXTURE(end)
+{
+	int socket;
+	pid_t pid;
+	struct async ctx;	/* the child's */
+};
+
+FIXTURE_VARIANT(end)
+{
+	void (*by)(void);
+	bool faults;
+};
+
+#define END_BY(name)							\
+	FIXTURE_VARIANT_ADD(end, by_##name)				\
+	{								\
+		.by = end_by_##name,					\
+	}
+
+#define END_WITH_FAULTS_BY(name)					\
+	FIXTURE_VARIANT_ADD(end, with_faults_by_##name)			\
+	{								\
+		.by = end_by_##name, .faults = true,			\
+	}
+
+END_BY(exit);
+END_BY(signal);
+END_BY(last_thread);
+END_BY(abort);
+END_BY(exec);
+END_BY(exec_of_a_thread);
+END_WITH_FAULTS_BY(exit);
+END_WITH_FAULTS_BY(signal);
+END_WITH_FAULTS_BY(abort);
+END_WITH_FAULTS_BY(exec_of_a_thread);
+
+#define FRESH_PAGES	6000
+
+/* Load a program that touches one page after the other, or just counts. */
+static int load_run(int fd, bool faults)
+{
+	size_t len = (size_t)FRESH_PAGES * sysconf(_SC_PAGESIZE);
+	struct copy_args args = {
+		.size = 128, .chunks = FRESH_PAGES,
+		.stride = sysconf(_SC_PAGESIZE),
+	};
+	char *pages;
+
+	if (!faults)
+		return spu_load(fd, spu_spin);
+	pages = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED)
+		return -1;
+	args.src_hi = spu_eah(pages);
+	args.src_lo = spu_eal(pages);
+	args.dst_hi = args.src_hi;
+	args.dst_lo = args.src_lo;
+	return spu_load(fd, spu_copy) ?:
+		spu_poke(fd, SPU_COPY_ARGS, &args, sizeof(args));
+}
+
+/* Send two descriptors, as they are told by SCM_RIGHTS. */
+static int send_context(int socket, const struct async *ctx)
+{
+	char control[CMSG_SPACE(sizeof(*ctx))] = { };
+	struct iovec iov = { "", 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(*ctx));
+	memcpy(CMSG_DATA(cmsg), ctx, sizeof(*ctx));
+	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
+}
+
+static int receive_context(int socket, struct async *ctx)
+{
+	char control[CMSG_SPACE(sizeof(*ctx))], byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+
+	if (recvmsg(socket, &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
+		return -1;
+	memcpy(ctx, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*ctx));
+	return 0;
+}
+
+FIXTURE_SETUP(end)
+{
+	int sockets[2];
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	self->pid = fork();
+	ASSERT_LE(0, self->pid);
+	if (!self->pid) {
+		struct async ctx;
+		char byte;
+
+		close(sockets[0]);
+		if (async_create(&ctx, 0) || load_run(ctx.fd, variant->faults) ||
+		    send_context(sockets[1], &ctx) ||
+		    read(sockets[1], &byte, 1) != 1)
+			_exit(1);
+		variant->by();
+		_exit(2);
+	}
+	close(sockets[1]);
+	self->socket = sockets[0];
+	ASSERT_EQ(0, receive_context(self->socket, &self->ctx));
+	ASSERT_EQ(0, async_start(&self->ctx, 0));
+}
+
+FIXTURE_TEARDOWN(end)
+{
+	close(self->socket);
+	kill(self->pid, SIGKILL);
+	async_close(&self->ctx);
+}
+
+/* Whoever else has the directory and the event file */
+TEST_F(end, ends_the_run)
+{
+	struct spu_event event;
+	int status;
+	__u32 count;
+
+	ASSERT_EQ(1, write(self->socket, "", 1));
+	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(0, event.status & (SPU_STATUS_RUNNING |
+				     SPU_STATUS_STOPPED_BY_STOP));
+	ASSERT_TRUE(wait_until(async_poll(&self->ctx) & POLLHUP));
+	EXPECT_EQ(0, async_poll(&self->ctx) & CAN_START);
+	EXPECT_EQ(0, read(self->ctx.event, &event, sizeof(event)));
+	EXPECT_ERROR(ENODEV, async_start(&self->ctx, 0));
+	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
+
+	/* Nothing of it runs, and what it was can still be looked at. */
+	count = spu_peek_word(self->ctx.fd, SPU_SPIN_COUNT);
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	EXPECT_EQ(count, spu_peek_word(self->ctx.fd, SPU_SPIN_COUNT));
+}
+
+/* A process is not its memory. */
+static struct async vforked;
+
+static int create_and_leave(void *arg)
+{
+	return async_create(&vforked, 0) || spu_load(vforked.fd, spu_spin) ||
+	       async_start(&vforked, 0);
+}
+
+TEST(a_context_that_a_vforked_child_made_ends_with_it)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	struct spu_event event;
+	struct async ctx;
+	int status;
+	pid_t child;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	/* this process has a worker of its own */
+	ASSERT_EQ(0, async_create(&ctx, 0));
+	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
+
+	child = clone(create_and_leave, stack + sizeof(stack) - 256,
+		      CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, NULL);
+	ASSERT_LE(0, child);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	ASSERT_EQ(0, status);
+	ASSERT_EVENT(&vforked, SPU_EVENT_STOP, &event);
+	ASSERT_TRUE(wait_until(async_poll(&vforked) & POLLHUP));
+	EXPECT_ERROR(ENODEV, async_start(&vforked, 0));
+
+	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	async_close(&vforked);
+	async_close(&ctx);
+}
+
+/* Faults that hang: pages that userfaultfd is asked for */
+
+#define HANGING	6
+
+FIXTURE(hang)
+{
+	int uffd;
+	char *pages;
+	size_t page_size;
+	struct async ctx[HANGING];
+	struct async other;
+};
+
+static int get_page(struct async *ctx, const char *page, __u32 cmd)
+{
+	struct mfc_args args = {
+		.cmd = cmd, .lsa = 0x8000, .size = 128,
+		.eah = spu_eah(page), .eal = spu_eal(page),
+	};
+
+	return spu_load(ctx->fd, spu_mfc) ?:
+		spu_poke(ctx->fd, SPU_MFC_ARGS, &args, sizeof(args));
+}
+
+/* A page that is not there, and that a page fault waits for */
+static char *hanging_pages(int *uffd, size_t size)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *pages;
+
+	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (*uffd < 0)
+		return MAP_FAILED;
+	pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (unsigned long)pages;
+	reg.range.len = size;
+	if (ioctl(*uffd, UFFDIO_API, &api) || ioctl(*uffd, UFFDIO_REGISTER, &reg))
+		return MAP_FAILED;
+	return pages;
+}
+
+static int serve(int uffd, char *page, size_t size)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (unsigned long)page, .len = size },
+	};
+
+	return ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+/* Until somebody waits for so many pages */
+static bool faults_wait(int uffd, int count)
+{
+	struct uffd_msg msg;
+	struct pollfd pollfd = { .fd = uffd, .events = POLLIN };
+
+	while (count--)
+		if (poll(&pollfd, 1, TIMEOUT_MS) != 1 ||
+		    read(uffd, &msg, sizeof(msg)) != sizeof(msg))
+			return false;
+	return true;
+}
+
+FIXTURE_SETUP(hang)
+{
+	int i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	self->page_size = sysconf(_SC_PAGESIZE);
+	self->pages = hanging_pages(&self->uffd, HANGING * self->page_size);
+	if (self->uffd < 0)
+		SKIP(return, "userfaultfd: %s", strerror(errno));
+	ASSERT_TRUE(self->pages != MAP_FAILED);
+	for (i = 0; i < HANGING; i++) {
+		ASSERT_EQ(0, async_create(&self->ctx[i], 0));
+		ASSERT_EQ(0, get_page(&self->ctx[i],
+				      self->pages + i * self->page_size, MFC_GET));
+	}
+	ASSERT_EQ(0, async_create(&self->other, 0));
+}
+
+FIXTURE_TEARDOWN(hang)
+{
+	int i;
+
+	for (i = 0; i < HANGING; i++)
+		async_close(&self->ctx[i]);
+	async_close(&self->other);
+	close(self->uffd);
+}
+
+TEST_F(hang, does_not_hold_up_other_contexts_of_the_process)
+{
+	char *fresh = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	EXPECT_EQ(1, threads_named(WORKER));
+	for (i = 0; i < HANGING; i++)
+		ASSERT_EQ(0, async_start(&self->ctx[i], 0));
+	ASSERT_TRUE(faults_wait(self->uffd, HANGING));
+	/* one for each of them, and one for the next fault */
+	EXPECT_EQ(HANGING + 1, threads_named(WORKER));
+
+	ASSERT_EQ(0, get_page(&self->other, fresh, MFC_PUT));
+	ASSERT_EQ(0, async_start(&self->other, 0));
+	EXPECT_STOP(&self->other, SPU_STATUS_STOP(SPU_DONE), SPU_MFC_WAITING + 8);
+
+	for (i = 0; i < HANGING; i++) {
+		EXPECT_NO_EVENT(&self->ctx[i]);
+		ASSERT_EQ(0, serve(self->uffd, self->pages + i * self->page_size,
+				   self->page_size));
+		EXPECT_STOP(&self->ctx[i], SPU_STATUS_STOP(SPU_DONE),
+			    SPU_MFC_WAITING + 8);
+	}
+	/* Those that are not needed any more go. */
+	EXPECT_TRUE(wait_until(threads_named(WORKER) == 1));
+}
+
+/* mmap_lock is nobody's meanwhile. */
+TEST_F(hang, does_not_hold_up_the_memory_of_the_process)
+{
+	void *page;
+
+	ASSERT_EQ(0, async_start(&self->ctx[0], 0));
+	ASSERT_TRUE(faults_wait(self->uffd, 1));
+	page = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(page != MAP_FAILED);
+	EXPECT_EQ(0, munmap(page, self->page_size));
+	EXPECT_NO_EVENT(&self->ctx[0]);
+}
+
+TEST_F(hang, a_run_can_be_stopped)
+{
+	struct spu_event event;
+
+	ASSERT_EQ(0, async_start(&self->ctx[0], 0));
+	ASSERT_TRUE(faults_wait(self->uffd, 1));
+	ASSERT_EQ(0, async_stop(&self->ctx[0]));
+	ASSERT_EVENT(&self->ctx[0], SPU_EVENT_STOP, &event);
+	EXPECT_EQ(0, event.status & SPU_STATUS_RUNNING);
+}
+
+/* The fault of a run that was stopped is none of the next one's. */
+TEST_F(hang, does_not_withhold_the_stop_of_a_later_run)
+{
+	struct async *ctx = &self->ctx[0];
+	struct spu_event event;
+	int round;
+
+	ASSERT_EQ(0, async_start(ctx, 0));
+	ASSERT_TRUE(faults_wait(self->uffd, 1));
+	ASSERT_EQ(0, async_stop(ctx));
+	ASSERT_EVENT(ctx, SPU_EVENT_STOP, &event);
+
+	ASSERT_EQ(0, spu_load(ctx->fd, spu_stop));
+	for (round = 0; round < 3; round++) {
+		ASSERT_EQ(0, async_start(ctx, SPU_STOP_STOP_1337));
+		EXPECT_STOP(ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	}
+	/* It fails at last: there is nobody to be told. */
+	ASSERT_EQ(0, munmap(self->pages, HANGING * self->page_size));
+	close(self->uffd);
+	self->uffd = -1;
+	EXPECT_EQ(CAN_START, async_poll(ctx));
+	EXPECT_NO_EVENT(ctx);
+}
+
+/* SIGKILL ends a process whose faults hang, at once. */
+TEST_F(hang, can_be_killed)
+{
+	int sockets[2], i, status, uffd;
+	struct async ctx, theirs;
+	struct spu_event event;
+	pid_t child;
+	char *page;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		close(sockets[0]);
+		page = hanging_pages(&uffd, HANGING * self->page_size);
+		for (i = 0; i < HANGING; i++)
+			if (async_create(&ctx, 0) ||
+			    get_page(&ctx, page + i * self->page_size, MFC_GET) ||
+			    async_start(&ctx, 0))
+				_exit(1);
+		if (!faults_wait(uffd, HANGING) || send_context(sockets[1], &ctx))
+			_exit(2);
+		for (;;)
+			pause();
+	}
+	close(sockets[1]);
+	ASSERT_EQ(0, receive_context(sockets[0], &theirs));
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	ASSERT_EVENT(&theirs, SPU_EVENT_STOP, &event);
+	EXPECT_EQ(0, read(theirs.event, &event, sizeof(event)));
+	async_close(&theirs);
+}
+
+/* A process is stopped: its SPUs go on, its faults wait, as for any thread. */
+TEST_F(hang, faults_of_a_stopped_process_wait_for_it)
+{
+	int sockets[2], status;
+	struct async ctx, theirs;
+	pid_t child;
+	char *fresh;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		close(sockets[0]);
+		fresh = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (async_create(&ctx, 0) || get_page(&ctx, fresh, MFC_PUT) ||
+		    send_context(sockets[1], &ctx))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(sockets[1]);
+	ASSERT_EQ(0, receive_context(sockets[0], &theirs));
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	ASSERT_EQ(0, async_start(&theirs, 0));
+	ASSERT_TRUE(wait_until(strtoul(spu_text(theirs.fd, "npc"), NULL, 0) >=
+			       SPU_MFC_WAITING));
+	EXPECT_NO_EVENT(&theirs);
+	ASSERT_EQ(0, kill(child, SIGCONT));
+	EXPECT_STOP(&theirs, SPU_STATUS_STOP(SPU_DONE), SPU_MFC_WAITING + 8);
+	kill(child, SIGKILL);
+	async_close(&theirs);
+}
+
+/* Whose priority, whose limits */
+
+static int worker_policy(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	int tid, policy = -1;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[300], name[16] = "";
+		int fd;
+
+		tid = atoi(entry->d_name);
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		fd = open(path, O_RDONLY);
+		if (fd >= 0 && read(fd, name, sizeof(name) - 1) > 0 &&
+		    !strncmp(name, WORKER, strlen(WORKER)))
+			policy = sched_getscheduler(tid);
+		close(fd);
+	}
+	closedir(dir);
+	return policy;
+}
+
+TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	struct async ctx;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, async_create(&ctx, 0));
+	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
+	EXPECT_EQ(SCHED_OTHER, worker_policy());
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		SKIP(return, "real-time priority needs root");
+	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	EXPECT_EQ(SCHED_FIFO, worker_policy());
+	async_close(&ctx);
+}
+
+TEST(the_thread_counts_for_the_user)
+{
+	struct rlimit one = { 1, 2 };
+	int status;
+	pid_t child;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	if (geteuid())
+		SKIP(return, "setuid needs root");
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct async ctx;
+
+		if (setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
+		    setrlimit(RLIMIT_NPROC, &one))
+			_exit(1);
+		if (spu_create(SPU_CREATE_ASYNC) >= 0 || errno != EAGAIN)
+			_exit(2);
+		one.rlim_cur = 2;
+		_exit(setrlimit(RLIMIT_NPROC, &one) || async_create(&ctx, 0) ? 3 : 0);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* One thread for all contexts, from the first one to the last */
+TEST(there_is_one_thread_for_all_contexts)
+{
+	struct async ctx[20];
+	int i;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	EXPECT_TRUE(wait_until(threads_named(WORKER) == 0));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, async_create(&ctx[i], 0));
+		EXPECT_EQ(1, threads_named(WORKER));
+	}
+	for (i = 0; i < 20; i++)
+		async_close(&ctx[i]);
+	EXPECT_TRUE(wait_until(threads_named(WORKER) == 0));
+}
+
+int main(int argc, char **argv)
+{
+	/* what an owner turns into */
+	if (!strcmp(argv[0], "executed"))
+		return 0;
+	return test_harness_run(argc, argv);
+}
