@@ -729,7 +729,7 @@ int spu_async_create(struct spu_context *ctx)
 {
 	struct spu_async *async;
 
-	async = kzalloc(sizeof(*async), GFP_KERNEL);
+	async = kzalloc(sizeof(*async), GFP_KERNEL_ACCOUNT);
 	if (!async)
 		return -ENOMEM;
 
@@ -773,7 +773,7 @@ void spu_async_destroy(struct spu_context *ctx)
  */
 int spu_async_gang_create(struct spu_gang *gang)
 {
-	gang->event_file = kzalloc(sizeof(*gang->event_file), GFP_KERNEL);
+	gang->event_file = kzalloc(sizeof(*gang->event_file), GFP_KERNEL_ACCOUNT);
 	if (!gang->event_file)
 		return -ENOMEM;
 
