@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_alarm.h"
 #include "spufs_test.h"
+#include "spufs_uring.h"
 
 #include "spu/call.h_shipped"
 #include "spu/echo.h_shipped"
@@ -141,6 +143,66 @@ TEST_F(callback, is_not_a_way_round_seccomp)
 	if (WEXITSTATUS(status) == 2)
 		SKIP(return, "kernel without CONFIG_SECCOMP_FILTER");
 	EXPECT_EQ(0, status);
+}
+
+static void *write_after_alarms(void *arg)
+{
+	if (wait_until(alarms >= 3))
+		write(*(int *)arg, "pipe", 4);
+	return NULL;
+}
+
+/* It begins again after a signal that others would not notice either. */
+TEST_F(callback, is_restarted_after_a_signal)
+{
+	int pipes[2];
+	char *text;
+	pthread_t thread;
+
+	text = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(text != MAP_FAILED);
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, create_without_alarms(&thread, write_after_alarms,
+					   &pipes[1]));
+	alarm_every(5000, SA_RESTART, count_alarm);
+	EXPECT_EQ(4, call(self->fd, (struct spu_syscall_block) {
+		SYS_read, { pipes[0], (uintptr_t)text, 4 } }));
+	alarm_never();
+	EXPECT_STREQ("pipe", text);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+/*
+ * The call closes the context's own descriptor. What is left to do then is done
+ * when the process returns from the kernel, or by io_uring_enter(), which the
+ * second call is: the file has to stay until spu_run() is done with it.
+ */
+TEST_F(callback, may_close_the_context)
+{
+	const struct spu_syscall_block close_block = { SYS_close, { self->fd } };
+	const struct {
+		__u32 code[8];
+		struct spu_syscall_block close, enter;
+	} program = {
+		.code = { spu_call[0], 0x20, spu_call[0], 0x58, spu_call[2] },
+		.close = close_block,
+	};
+	int contexts = spu_contexts();
+	__u32 npc = 0, event;
+	struct ring ring;
+
+	if (ring_open(&ring))
+		SKIP(return, "io_uring_setup: %s", strerror(errno));
+	ASSERT_EQ(0, spu_poke(self->fd, 0, &program, sizeof(program)));
+	ASSERT_EQ(0, spu_poke(self->fd, 0x58, &(struct spu_syscall_block) {
+		SYS_io_uring_enter, { ring.fd, 0, 0, IORING_ENTER_GETEVENTS }
+	}, sizeof(struct spu_syscall_block)));
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE),
+		  sys_spu_run(self->fd, &npc, &event));
+	EXPECT_ERROR(EBADF, close(self->fd));
+	self->fd = -1;
+	EXPECT_TRUE(wait_until(spu_contexts() == contexts - 1));
 }
 
 /*
