@@ -879,7 +879,7 @@ int spu_async_create(struct spu_context *ctx)
 	struct spu_async *async;
 	int ret;
 
-	async = kzalloc(sizeof(*async), GFP_KERNEL);
+	async = kzalloc(sizeof(*async), GFP_KERNEL_ACCOUNT);
 	if (!async)
 		return -ENOMEM;
 
@@ -928,7 +928,7 @@ void spu_async_destroy(struct spu_context *ctx)
  */
 int spu_async_gang_create(struct spu_gang *gang)
 {
-	gang->event_file = kzalloc(sizeof(*gang->event_file), GFP_KERNEL);
+	gang->event_file = kzalloc(sizeof(*gang->event_file), GFP_KERNEL_ACCOUNT);
 	if (!gang->event_file)
 		return -ENOMEM;
 

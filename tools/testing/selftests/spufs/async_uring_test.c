@@ -2,7 +2,6 @@
 /*
  * Event files and io_uring: what waits does so without a thread.
  */
-#include <linux/io_uring.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -10,13 +9,13 @@
 
 #include "../kselftest_harness.h"
 #include "async_test.h"
+#include "spufs_uring.h"
 
 #include "spu/echo.h_shipped"
 #include "spu/stop.h_shipped"
 
 #define CONTEXTS	64
 #define ROUNDS		20
-#define ENTRIES		256
 
 /* A ring, as little of it as is needed here */
 struct ring {

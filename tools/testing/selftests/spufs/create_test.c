@@ -9,6 +9,7 @@
 #include "spufs_test.h"
 
 #ifndef SPU_CREATE_AFFINITY_MEM
+#define SPU_CREATE_AFFINITY_SPU		0x0010
 #define SPU_CREATE_AFFINITY_MEM		0x0020
 #endif
 
@@ -162,6 +163,44 @@ TEST(gang_forgets_its_reference_context)
 		ASSERT_EQ(0, close(context));
 	}
 	close(fd);
+}
+
+/* EINVAL, spu_create(2): the neighbour is not in the same gang */
+TEST(neighbour_is_of_the_same_gang)
+{
+	const char *ours, *theirs;
+	int gangs[2], chain[3], i;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	ours = strdup(spu_path(NULL));
+	theirs = strdup(spu_path(NULL));
+	gangs[0] = sys_spu_create(ours, SPU_CREATE_GANG, 0755, -1);
+	gangs[1] = sys_spu_create(theirs, SPU_CREATE_GANG, 0755, -1);
+	ASSERT_LE(0, gangs[0]);
+	ASSERT_LE(0, gangs[1]);
+	/* each beside the one before it */
+	for (i = 0; i < 3; i++) {
+		chain[i] = sys_spu_create(spu_path(theirs),
+					  i ? SPU_CREATE_AFFINITY_SPU :
+					      SPU_CREATE_AFFINITY_MEM,
+					  0755, i ? chain[i - 1] : -1);
+		if (!i && chain[i] < 0 && errno == EINVAL)
+			SKIP(return, "the machine does not say where its SPEs are");
+		ASSERT_LE(0, chain[i]);
+	}
+	for (i = 0; i < 3; i++)
+		EXPECT_ERROR(EINVAL, sys_spu_create(spu_path(ours),
+						    SPU_CREATE_AFFINITY_SPU,
+						    0755, chain[i]));
+	/* in its own gang, the one in the middle has no side that is free */
+	EXPECT_ERROR(EEXIST, sys_spu_create(spu_path(theirs),
+					    SPU_CREATE_AFFINITY_SPU, 0755,
+					    chain[1]));
+	for (i = 0; i < 3; i++)
+		close(chain[i]);
+	close(gangs[0]);
+	close(gangs[1]);
 }
 
 TEST_HARNESS_MAIN

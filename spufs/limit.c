@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SPU file system -- how many contexts a user may have
+ *
+ * A context is some 400 KB of memory that cannot be swapped and is nobody's.
+ * A memory cgroup, where there is one, pays for it; this is the limit that
+ * there always is.
+ */
+#include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/cred.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "spufs.h"
+
+/* Somebody who has contexts */
+struct spufs_user {
+	struct list_head list;
+	kuid_t uid;
+	unsigned int contexts;
+};
+
+static LIST_HEAD(spufs_users);
+static DEFINE_MUTEX(spufs_users_lock);
+
+/*
+ * A user namespace gives its owner as many users as he likes: they all count
+ * as the one who made the outermost.
+ */
+static kuid_t spufs_current_user(void)
+{
+	struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_uid();
+
+	for (; ns != &init_user_ns; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
+/**
+ * spufs_default_limit - the number of contexts for a user unless a mount says
+ *
+ * Return: so many that their save areas take an eighth of the memory.
+ */
+unsigned int spufs_default_limit(void)
+{
+	return totalram_pages() / 8 / (sizeof(struct spu_lscsa) / PAGE_SIZE);
+}
+
+/**
+ * spufs_user_get - count a context for the current user
+ * @limit: how many he may have
+ *
+ * With CAP_SYS_RESOURCE there is no limit.
+ *
+ * Context: process context; takes a mutex.
+ * Return: the user, for spufs_user_put(); NULL if that is one context too many,
+ *	or without memory.
+ */
+struct spufs_user *spufs_user_get(unsigned int limit)
+{
+	struct spufs_user *user = NULL, *other;
+	kuid_t uid = spufs_current_user();
+
+	guard(mutex)(&spufs_users_lock);
+	list_for_each_entry(other, &spufs_users, list) {
+		if (uid_eq(other->uid, uid)) {
+			user = other;
+			break;
+		}
+	}
+	if ((user ? user->contexts : 0) >= limit && !capable(CAP_SYS_RESOURCE))
+		return NULL;
+
+	if (!user) {
+		user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+		if (!user)
+			return NULL;
+		user->uid = uid;
+		list_add(&user->list, &spufs_users);
+	}
+	user->contexts++;
+	return user;
+}
+
+/**
+ * spufs_user_put - a context is gone
+ * @user: what spufs_user_get() returned for it
+ *
+ * Context: process context; takes a mutex.
+ */
+void spufs_user_put(struct spufs_user *user)
+{
+	guard(mutex)(&spufs_users_lock);
+	if (--user->contexts)
+		return;
+	list_del(&user->list);
+	kfree(user);
+}

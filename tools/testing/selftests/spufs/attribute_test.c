@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the attributes of a context, and spu_run(2), say and take: no more than
+ * they should.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_alarm.h"
+#include "spufs_test.h"
+#include "spufs_uring.h"
+
+#include "spu/echo.h_shipped"
+#include "spu/stop.h_shipped"
+
+FIXTURE(attribute)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(attribute)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->fd = spu_create(0);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(attribute)
+{
+	close(self->fd);
+}
+
+/*
+ * pread() is refused. io_uring does not refuse it, and so a first read may be at
+ * an offset: there is the rest of the text then, not that of whoever had the
+ * kernel's buffer before.
+ */
+TEST_F(attribute, is_the_same_at_an_offset)
+{
+	static const char * const names[] = {
+		"signal1_type", "signal2_type", "npc", "srr0", "decr",
+		"decr_status", "event_mask", "event_status", "phys-id",
+		"object-id", "lslr",
+	};
+	struct io_uring_cqe cqe;
+	struct ring ring;
+	int i;
+
+	if (ring_open(&ring))
+		SKIP(return, "io_uring_setup: %s", strerror(errno));
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		char text[64], rest[64] = "";
+		int file;
+
+		strcpy(text, spu_text(self->fd, names[i]));
+		ASSERT_LT(1, strlen(text));
+		/* the last one who had the buffer had something else in it */
+		spu_text(self->fd, strcmp(names[i], "lslr") ? "lslr" : "npc");
+		file = openat(self->fd, names[i], O_RDONLY);
+		EXPECT_ERROR(ESPIPE, pread(file, rest, sizeof(rest), 1));
+		ring_add(&ring, IORING_OP_READ, file, rest, sizeof(rest) - 1,
+			 0)->off = 1;
+		ASSERT_EQ(1, ring_enter(&ring, 1));
+		ASSERT_TRUE(ring_next(&ring, &cqe));
+		EXPECT_EQ(strlen(text) - 1, cqe.res);
+		EXPECT_STREQ(text + 1, rest) {
+			TH_LOG("%s", names[i]);
+		}
+		close(file);
+	}
+	close(ring.fd);
+}
+
+struct run {
+	int fd, status;
+	__u32 npc, event;
+};
+
+static void *run(void *arg)
+{
+	struct run *run = arg;
+
+	run->status = sys_spu_run(run->fd, &run->npc, &run->event);
+	return NULL;
+}
+
+/* Whoever does not even come to run a context has nothing to be told of it. */
+TEST_F(attribute, of_a_run_that_was_none)
+{
+	struct run first = { .fd = self->fd };
+	__u32 npc = 0x1234, event = ~0;
+	pthread_t thread;
+
+	ASSERT_EQ(0, spu_load(self->fd, spu_echo));
+	ASSERT_EQ(0, create_without_alarms(&thread, run, &first));
+	ASSERT_TRUE(wait_until(loaded_on(self->fd) >= 0));
+	alarm_every(10000, 0, count_alarm);
+	EXPECT_ERROR(EINTR, sys_spu_run(self->fd, &npc, &event));
+	alarm_never();
+	EXPECT_EQ(0x1234, npc);
+	EXPECT_EQ(0, event);
+	ASSERT_EQ(0, spu_tell(self->fd, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+/* Isolation is for who may create an isolated context: CBEA, SPU_RunCntl */
+TEST_F(attribute, cntl_does_not_isolate)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} values[] = {
+		{ "2", EPERM }, { "3", EPERM }, { "0x3", EPERM }, { "0", 0 },
+	};
+	int file = openat(self->fd, "cntl", O_RDWR), i;
+
+	ASSERT_LE(0, file);
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		int ret = write(file, values[i].text, strlen(values[i].text));
+
+		EXPECT_EQ(values[i].error ? -1 : (int)strlen(values[i].text),
+			  ret);
+		if (values[i].error)
+			EXPECT_EQ(values[i].error, errno);
+	}
+	close(file);
+}
+
+/* What the first process of a PID namespace sees of the thread in spu_run() */
+static int look_in_namespace(void)
+{
+	int fd = spu_create(0);
+	__u32 npc = SPU_STOP_STOP_1337, event;
+
+	if (fd < 0 || spu_load(fd, spu_stop) ||
+	    sys_spu_run(fd, &npc, &event) != SPU_STATUS_STOP(0x1337))
+		return 2;
+	return atoi(spu_text(fd, "tid")) == getpid() ? 0 : 1;
+}
+
+TEST(tid_is_that_of_the_namespace)
+{
+	int status;
+	pid_t child;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	child = fork();
+	if (!child) {
+		if (unshare(CLONE_NEWPID))
+			_exit(3);
+		child = fork();
+		if (!child)
+			_exit(look_in_namespace());
+		waitpid(child, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	if (WEXITSTATUS(status) == 3)
+		SKIP(return, "no PID namespaces, or not root");
+	EXPECT_EQ(0, status);
+}
+
+TEST_HARNESS_MAIN

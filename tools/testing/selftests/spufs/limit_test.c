@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who pays for the memory of contexts, how many a user may have, and the
+ * options of a mount that say so.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_test.h"
+
+#define CONTEXTS	16
+#define LIMIT		3
+#define NOBODY		65534
+#define ELSE		65533
+
+static int write_text(const char *dir, const char *name, const char *text)
+{
+	char path[300];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY);
+	ret = write(fd, text, strlen(text));
+	close(fd);
+	return ret == (int)strlen(text) ? 0 : -1;
+}
+
+static long long read_number(const char *dir, const char *name)
+{
+	char path[300];
+	long long number = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%lld", &number) != 1)
+		number = -1;
+	fclose(file);
+	return number;
+}
+
+/* A memory cgroup, in a mount of its own */
+FIXTURE(memory)
+{
+	char mount[32], group[40];
+};
+
+FIXTURE_SETUP(memory)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	strcpy(self->mount, "/tmp/spufs-XXXXXX");
+	ASSERT_TRUE(!!mkdtemp(self->mount));
+	if (mount("none", self->mount, "cgroup2", 0, NULL)) {
+		rmdir(self->mount);
+		SKIP(return, "no cgroup2: %s", strerror(errno));
+	}
+	snprintf(self->group, sizeof(self->group), "%s/spufs", self->mount);
+	if (write_text(self->mount, "cgroup.subtree_control", "+memory")) {
+		umount(self->mount);
+		rmdir(self->mount);
+		SKIP(return, "no memory cgroups");
+	}
+	ASSERT_EQ(0, mkdir(self->group, 0755));
+}
+
+FIXTURE_TEARDOWN(memory)
+{
+	/* its processes may not be quite gone */
+	EXPECT_TRUE(wait_until(!rmdir(self->group)));
+	umount(self->mount);
+	rmdir(self->mount);
+}
+
+/* Local store, at least, is the memory of who made the context. */
+TEST_F(memory, of_a_context_is_charged)
+{
+	long long before, after;
+	int status, i, go[2];
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(go));
+	child = fork();
+	if (!child) {
+		if (write_text(self->group, "cgroup.procs", "0"))
+			_exit(1);
+		before = read_number(self->group, "memory.current");
+		for (i = 0; i < CONTEXTS; i++)
+			if (spu_create(0) < 0)
+				_exit(2);
+		after = read_number(self->group, "memory.current");
+		_exit(before >= 0 && after - before >= CONTEXTS * LS_SIZE ? 0 : 3);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* They are not more than the cgroup may have, and nobody else's. */
+TEST_F(memory, of_contexts_is_limited)
+{
+	int *made, status;
+	pid_t child;
+
+	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(made != MAP_FAILED);
+	ASSERT_EQ(0, write_text(self->group, "memory.max", "8M"));
+	child = fork();
+	if (!child) {
+		if (write_text(self->group, "cgroup.procs", "0"))
+			_exit(1);
+		/* twice as many as there is room for their local store */
+		while (*made < 2 * (8 << 20) / LS_SIZE && spu_create(0) >= 0)
+			++*made;
+		_exit(2);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_LT(0, *made);
+	EXPECT_GE((8 << 20) / LS_SIZE, *made);
+	EXPECT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL :
+					  WEXITSTATUS(status) == 2);
+	munmap(made, sizeof(*made));
+}
+
+/* spufs, mounted as the test likes, in a namespace of mounts of its own */
+FIXTURE(mount)
+{
+	char root[300];
+};
+
+/* The options that /proc/self/mounts has, or "" */
+static const char *options(const char *root)
+{
+	static char found[256];
+	struct mntent *entry;
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+
+	found[0] = 0;
+	while ((entry = getmntent(mounts)))
+		if (!strcmp(entry->mnt_dir, root))
+			snprintf(found, sizeof(found), "%s", entry->mnt_opts);
+	endmntent(mounts);
+	return found;
+}
+
+/* A new mount of spufs; there is but one superblock, so it has to be gone */
+static int mount_again(const char *root, const char *data)
+{
+	while (!umount(root))
+		;
+	return mount("spufs", root, "spufs", 0, data);
+}
+
+FIXTURE_SETUP(mount)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	snprintf(self->root, sizeof(self->root), "%s", spufs_root());
+	if (geteuid())
+		SKIP(return, "not root");
+	while (!umount(self->root))
+		;
+	if (errno != EINVAL)
+		SKIP(return, "%s: %s", self->root, strerror(errno));
+}
+
+FIXTURE_TEARDOWN(mount)
+{
+	mount_again(self->root, NULL);
+}
+
+static mode_t root_mode(const char *root)
+{
+	struct stat stat_buf;
+
+	return stat(root, &stat_buf) ? 0 : stat_buf.st_mode;
+}
+
+/* The default is that which is not shown: 0775 since Linux 2.6.16. */
+TEST_F(mount, has_a_mode)
+{
+	ASSERT_EQ(0, mount_again(self->root, NULL));
+	EXPECT_EQ(S_IFDIR | 0775, root_mode(self->root));
+	EXPECT_FALSE(!!strstr(options(self->root), "mode"));
+	ASSERT_EQ(0, mount_again(self->root, "mode=1777"));
+	EXPECT_EQ(S_IFDIR | 01777, root_mode(self->root));
+	EXPECT_TRUE(!!strstr(options(self->root), "mode=1777"));
+}
+
+static int become(uid_t uid)
+{
+	return setresgid(uid, uid, uid) ?: setresuid(uid, uid, uid);
+}
+
+/*
+ * How many contexts a process of @uid gets of @tries, or -1; in a user namespace
+ * that it makes, if @apart. They end with it.
+ */
+static int contexts_of(uid_t uid, bool apart, int tries)
+{
+	const struct rlimit files = { tries + 64, tries + 64 };
+	int *made, status, ret = -1;
+	pid_t child;
+
+	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (made == MAP_FAILED)
+		return -1;
+	child = fork();
+	if (!child) {
+		if (setrlimit(RLIMIT_NOFILE, &files) || become(uid) ||
+		    (apart && unshare(CLONE_NEWUSER)))
+			_exit(1);
+		while (*made < tries && spu_create(0) >= 0)
+			++*made;
+		_exit(*made < tries && errno != ENOSPC);
+	}
+	if (waitpid(child, &status, 0) == child && !status)
+		ret = *made;
+	munmap(made, sizeof(*made));
+	return ret;
+}
+
+/* ENOSPC, spu_create(2): the user-specific limit has been reached */
+TEST_F(mount, has_a_limit_for_a_user)
+{
+	int i, pipes[2];
+	pid_t child;
+	char byte;
+
+	ASSERT_EQ(0, mount_again(self->root, "mode=1777,max_contexts=3"));
+	EXPECT_TRUE(!!strstr(options(self->root), "max_contexts=3"));
+	EXPECT_EQ(LIMIT, contexts_of(NOBODY, false, LIMIT + 1));
+	/* they are gone, and may be had again */
+	EXPECT_EQ(LIMIT, contexts_of(NOBODY, false, LIMIT + 1));
+	/* who may exceed limits may exceed this one */
+	EXPECT_EQ(LIMIT + 1, contexts_of(0, false, LIMIT + 1));
+
+	/* one user's do not count for another, wherever they are */
+	ASSERT_EQ(0, pipe(pipes));
+	child = fork();
+	if (!child) {
+		if (become(NOBODY))
+			_exit(1);
+		for (i = 0; i < LIMIT; i++)
+			spu_create(0);
+		write(pipes[1], "", 1);
+		pause();
+	}
+	ASSERT_EQ(1, read(pipes[0], &byte, 1));
+	EXPECT_EQ(0, contexts_of(NOBODY, false, 1));
+	EXPECT_EQ(LIMIT, contexts_of(ELSE, false, LIMIT + 1));
+	/* a user namespace is no other user */
+	EXPECT_EQ(0, contexts_of(NOBODY, true, 1));
+	/* and the limit can be changed */
+	ASSERT_EQ(0, mount("spufs", self->root, "spufs", MS_REMOUNT,
+			   "max_contexts=5"));
+	EXPECT_EQ(5 - LIMIT, contexts_of(NOBODY, false, LIMIT + 1));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_EQ(5, contexts_of(NOBODY, false, 6));
+}
+
+/* An eighth of the memory for save areas, which are larger than local store */
+TEST_F_TIMEOUT(mount, has_a_limit_by_default, 120)
+{
+	long long memory = (long long)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	int most = memory / 8 / LS_SIZE, made;
+
+	ASSERT_EQ(0, mount_again(self->root, "mode=1777"));
+	EXPECT_FALSE(!!strstr(options(self->root), "max_contexts"));
+	made = contexts_of(NOBODY, false, most + 1);
+	EXPECT_LT(0, made);
+	EXPECT_GE(most, made);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings of a context's registers and local store, seen by others than the
+ * program's own instructions: by a copy in the kernel, by DMA, by a debugger.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_alarm.h"
+#include "spufs_test.h"
+
+#include "spu/echo.h_shipped"
+#include "spu/mfc.h_shipped"
+
+#define PS_SIZE		0x20000
+#define PS_SPU_STATUS	0x4024
+#define PS_MB_STAT	0x4014
+#define TARGET		0x8000
+
+FIXTURE(mapping)
+{
+	int fd;
+	char *psmap;
+};
+
+FIXTURE_SETUP(mapping)
+{
+	int file;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->fd = spu_create(SPU_CREATE_EVENTS_ENABLED);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, spu_load(self->fd, spu_echo));
+	file = openat(self->fd, "psmap", O_RDWR);
+	self->psmap = mmap(NULL, PS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   file, 0);
+	ASSERT_TRUE(self->psmap != MAP_FAILED);
+	close(file);
+}
+
+FIXTURE_TEARDOWN(mapping)
+{
+	munmap(self->psmap, PS_SIZE);
+	close(self->fd);
+}
+
+/* A child's exit status within the time, or -1 */
+static int join(pid_t child)
+{
+	int status;
+
+	if (wait_until(waitpid(child, &status, WNOHANG) == child))
+		return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	return -1;
+}
+
+/* Whether read(2) or write(2) of the registers fails with EFAULT, in a child */
+static int copy(int file, char *psmap, bool write_it)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		ssize_t ret = write_it ? write(file, psmap + PS_MB_STAT, 4) :
+					 read(file, psmap + PS_MB_STAT, 4);
+
+		_exit(ret == -1 && errno == EFAULT ? 0 : 1);
+	}
+	return join(child);
+}
+
+/*
+ * A context that never runs: what copies from its registers holds locks that
+ * others need, as here that of a file, and does not wait for it.
+ */
+TEST_F(mapping, of_a_saved_context_is_not_waited_for_in_a_copy)
+{
+	FILE *file = tmpfile();
+	int pipes[2];
+
+	ASSERT_TRUE(!!file);
+	EXPECT_EQ(0, copy(fileno(file), self->psmap, true));
+	ASSERT_EQ(4, write(fileno(file), "else", 4));
+	ASSERT_EQ(0, lseek(fileno(file), 0, SEEK_SET));
+	EXPECT_EQ(0, copy(fileno(file), self->psmap, false));
+	fclose(file);
+
+	ASSERT_EQ(0, pipe(pipes));
+	EXPECT_EQ(0, copy(pipes[1], self->psmap, true));
+	ASSERT_EQ(4, write(pipes[1], "pipe", 4));
+	EXPECT_EQ(0, copy(pipes[0], self->psmap, false));
+}
+
+/* Nor is it waited for again and again because a signal is pending. */
+TEST_F(mapping, of_a_saved_context_does_not_keep_signals_from_a_copy)
+{
+	pid_t child = fork();
+	int pipes[2];
+
+	if (!child) {
+		if (pipe(pipes) || write(pipes[1], "pipe", 4) != 4)
+			_exit(2);
+		/* handled before exec, exit, or the next instruction */
+		alarm_every(1000, 0, count_alarm);
+		while (!alarms)
+			if (read(pipes[0], self->psmap + PS_MB_STAT, 4) != -1 ||
+			    errno != EFAULT)
+				_exit(3);
+		_exit(0);
+	}
+	EXPECT_EQ(0, join(child));
+}
+
+struct run {
+	int fd, status;
+	__u32 npc, event;
+	pid_t tid;
+};
+
+static void *run(void *arg)
+{
+	struct run *run = arg;
+
+	run->tid = syscall(SYS_gettid);
+	run->status = sys_spu_run(run->fd, &run->npc, &run->event);
+	return NULL;
+}
+
+/* While it is loaded its registers can be copied. */
+TEST_F(mapping, of_a_loaded_context_is_copied)
+{
+	struct run echo = { .fd = self->fd };
+	__u32 status = 0;
+	pthread_t thread;
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &echo));
+	ASSERT_TRUE(wait_until(loaded_on(self->fd) >= 0));
+	ASSERT_EQ(4, write(pipes[1], self->psmap + PS_SPU_STATUS, 4));
+	ASSERT_EQ(4, read(pipes[0], &status, 4));
+	EXPECT_EQ(SPU_STATUS_RUNNING, status & SPU_STATUS_RUNNING);
+	ASSERT_EQ(0, spu_tell(self->fd, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+/* DMA of another context to these registers waits until they are there. */
+TEST_F(mapping, of_a_saved_context_is_waited_for_by_dma)
+{
+	const char *status = self->psmap + PS_SPU_STATUS;
+	struct mfc_args args = {
+		.lsa = TARGET + (PS_SPU_STATUS & 0xf),
+		.eah = spu_eah(status), .eal = spu_eal(status),
+		.size = 4, .cmd = MFC_GET,
+	};
+	struct run get = { .fd = spu_create(SPU_CREATE_EVENTS_ENABLED) };
+	struct run echo = { .fd = self->fd };
+	pthread_t thread, other;
+
+	ASSERT_LE(0, get.fd);
+	ASSERT_EQ(0, spu_load(get.fd, spu_mfc));
+	ASSERT_EQ(0, spu_poke(get.fd, SPU_MFC_ARGS, &args, sizeof(args)));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &get));
+	/* it has come to the fault, which its stat counts */
+	ASSERT_TRUE(wait_until(!!strstr(spu_text(get.fd, "stat"), "iowait")));
+	ASSERT_TRUE(wait_until(thread_sleeps(get.tid)));
+
+	ASSERT_EQ(0, pthread_create(&other, NULL, run, &echo));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), get.status);
+	EXPECT_EQ(0, get.event);
+	EXPECT_EQ(SPU_STATUS_RUNNING,
+		  spu_peek_word(get.fd, args.lsa) & SPU_STATUS_RUNNING);
+	ASSERT_EQ(0, spu_tell(self->fd, 0));
+	ASSERT_EQ(0, pthread_join(other, NULL));
+	close(get.fd);
+}
+
+/* A debugger, and /proc/PID/mem, see the page that the program sees. */
+TEST_F(mapping, of_local_store_at_an_offset_is_that_of_a_debugger)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	int mem = openat(self->fd, "mem", O_RDWR), debugger;
+	__u32 first = 0x11111111, second = 0x22222222, third = 0x33333333;
+	__u32 word = 0;
+	char *map;
+
+	ASSERT_EQ(4, pwrite(mem, &first, 4, 0));
+	ASSERT_EQ(4, pwrite(mem, &second, 4, page));
+	map = mmap(NULL, LS_SIZE - page, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   mem, page);
+	ASSERT_TRUE(map != MAP_FAILED);
+	debugger = open("/proc/self/mem", O_RDWR);
+	ASSERT_LE(0, debugger);
+	EXPECT_EQ(4, pread64(debugger, &word, 4, (uintptr_t)map));
+	EXPECT_EQ(second, word);
+	EXPECT_EQ(4, pwrite64(debugger, &third, 4, (uintptr_t)map));
+	EXPECT_EQ(third, *(__u32 *)map);
+	EXPECT_EQ(first, spu_peek_word(self->fd, 0));
+	/* at its end, which is that of local store, and not beyond */
+	EXPECT_EQ(4, pread64(debugger, &word, 4,
+			     (uintptr_t)map + LS_SIZE - page - 4));
+	munmap(map, LS_SIZE - page);
+	close(debugger);
+	close(mem);
+}
+
+TEST_HARNESS_MAIN

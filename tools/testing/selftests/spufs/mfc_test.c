@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file mfc: DMA by the PPE, for who waits and for who does not.
+ */
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "spufs_test.h"
+
+#include "spu/echo.h_shipped"
+
+#define TAG		5
+#define TARGET		0x8000
+
+/* What is written to mfc: spufs(7), struct mfc_dma_command */
+struct mfc_dma_command {
+	__s32 pad;
+	__u32 lsa;
+	__u64 ea;
+	__u16 size, tag, class, cmd;
+};
+
+struct run {
+	int fd, status;
+	__u32 npc, event;
+};
+
+static void *run(void *arg)
+{
+	struct run *run = arg;
+
+	run->status = sys_spu_run(run->fd, &run->npc, &run->event);
+	return NULL;
+}
+
+FIXTURE(mfc)
+{
+	int fd, mfc;
+	struct run run;
+	pthread_t thread;
+};
+
+FIXTURE_SETUP(mfc)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->fd = spu_create(0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, spu_load(self->fd, spu_echo));
+	self->mfc = openat(self->fd, "mfc", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->mfc);
+	self->run.fd = self->fd;
+}
+
+FIXTURE_TEARDOWN(mfc)
+{
+	close(self->mfc);
+	close(self->fd);
+}
+
+static bool begin(struct run *arg, pthread_t *thread)
+{
+	return !pthread_create(thread, NULL, run, arg) &&
+	       wait_until(loaded_on(arg->fd) >= 0);
+}
+
+static bool end(struct run *run, pthread_t thread)
+{
+	return !spu_tell(run->fd, 0) && !pthread_join(thread, NULL) &&
+	       run->status == SPU_STATUS_STOP(SPU_DONE);
+}
+
+static const char from[16] __attribute__((aligned(16))) = "from memory";
+
+/* GET these 16 bytes to TARGET */
+static ssize_t get(int mfc)
+{
+	struct mfc_dma_command cmd = {
+		.lsa = TARGET, .ea = (uintptr_t)from, .size = 16, .tag = TAG,
+		.cmd = MFC_GET,
+	};
+
+	return write(mfc, &cmd, sizeof(cmd));
+}
+
+static short ready(int mfc)
+{
+	struct pollfd pollfd = { mfc, POLLIN | POLLOUT };
+
+	return poll(&pollfd, 1, 0) < 0 ? -1 : pollfd.revents;
+}
+
+/* A context that has no SPE has no queue for a command either. */
+TEST_F(mfc, of_a_saved_context_does_not_keep_who_does_not_wait)
+{
+	int status;
+	pid_t child;
+	__u32 tags;
+
+	EXPECT_EQ(0, ready(self->mfc));
+	EXPECT_ERROR(EAGAIN, read(self->mfc, &tags, sizeof(tags)));
+	child = fork();
+	if (!child)
+		_exit(get(self->mfc) == -1 && errno == EAGAIN ? 0 : 1);
+	ASSERT_TRUE(wait_until(waitpid(child, &status, WNOHANG) == child));
+	EXPECT_EQ(0, status);
+}
+
+/* Who waits for room is woken when there is an SPE. */
+TEST_F(mfc, poll_sees_the_context_loaded)
+{
+	struct pollfd pollfd = { self->mfc, POLLOUT };
+
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, run, &self->run));
+	EXPECT_EQ(1, poll(&pollfd, 1, TIMEOUT_MS));
+	EXPECT_EQ(POLLOUT, pollfd.revents);
+	ASSERT_TRUE(end(&self->run, self->thread));
+}
+
+TEST_F(mfc, read_without_waiting_tells_what_is_complete)
+{
+	char to[16] = "";
+	__u32 tags = 0;
+
+	ASSERT_TRUE(begin(&self->run, &self->thread));
+	EXPECT_ERROR(EAGAIN, read(self->mfc, &tags, sizeof(tags)));
+	EXPECT_EQ(0, ready(self->mfc) & POLLIN);
+	ASSERT_EQ(sizeof(struct mfc_dma_command), get(self->mfc));
+	ASSERT_TRUE(wait_until(read(self->mfc, &tags, sizeof(tags)) == 4));
+	EXPECT_EQ(1 << TAG, tags);
+	ASSERT_EQ(0, spu_peek(self->fd, TARGET, to, sizeof(to)));
+	EXPECT_STREQ(from, to);
+	/* it was told */
+	EXPECT_ERROR(EAGAIN, read(self->mfc, &tags, sizeof(tags)));
+	EXPECT_EQ(0, ready(self->mfc) & POLLIN);
+	/* and poll() tells of the next */
+	ASSERT_EQ(sizeof(struct mfc_dma_command), get(self->mfc));
+	EXPECT_TRUE(wait_until(ready(self->mfc) & POLLIN));
+	EXPECT_EQ(4, read(self->mfc, &tags, sizeof(tags)));
+	EXPECT_EQ(1 << TAG, tags);
+	ASSERT_TRUE(end(&self->run, self->thread));
+}
+
+/* Mailbox, stop and tag group interrupts: the 12th number of stat */
+static unsigned long interrupts(int fd)
+{
+	unsigned long count;
+
+	if (sscanf(spu_text(fd, "stat"),
+		   "%*s %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %lu",
+		   &count) != 1)
+		return ~0UL;
+	return count;
+}
+
+/* With nothing to wait for, epoll does wait: it does not ask over and over. */
+TEST_F(mfc, epoll_sleeps_if_nothing_is_outstanding)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(0);
+	unsigned long before;
+
+	ASSERT_LE(0, epoll);
+	ASSERT_TRUE(begin(&self->run, &self->thread));
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->mfc, &event));
+	before = interrupts(self->fd);
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 100));
+	EXPECT_LE(interrupts(self->fd), before + 1);
+	close(epoll);
+	ASSERT_TRUE(end(&self->run, self->thread));
+}
+
+struct reader {
+	int mfc;
+	pid_t tid;
+	__u32 tags;
+};
+
+static void *read_tags(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->tid = syscall(SYS_gettid);
+	if (read(reader->mfc, &reader->tags, 4) != 4)
+		reader->tags = 0;
+	return NULL;
+}
+
+/* Who waits before there is something to wait for is told as well. */
+TEST_F(mfc, read_waits_for_a_command_to_come)
+{
+	struct reader reader = { .mfc = self->mfc };
+	pthread_t thread;
+
+	ASSERT_TRUE(begin(&self->run, &self->thread));
+	ASSERT_EQ(0, fcntl(self->mfc, F_SETFL, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_tags, &reader));
+	ASSERT_TRUE(wait_until(thread_sleeps(reader.tid)));
+	ASSERT_EQ(sizeof(struct mfc_dma_command), get(self->mfc));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(1 << TAG, reader.tags);
+	ASSERT_TRUE(end(&self->run, self->thread));
+}
+
+TEST_HARNESS_MAIN
