@@ -19,6 +19,12 @@ struct image {
 };
 
 static struct image *images;	/* spe2_registry */
+static __thread const char *reason;
+
+SPE2_EXPORT const char *spe_image_error(void)
+{
+	return reason ? reason : "not an SPU program";
+}
 
 /* @fd's @size bytes in memory of our own: whoever changes the file is too late. */
 static void *read_file(int fd, size_t size)
@@ -55,6 +61,7 @@ static struct image *open_image(int fd)
 	if (fstat(fd, &st))
 		return NULL;
 	if (!S_ISREG(st.st_mode) || !st.st_size || st.st_size > INT32_MAX) {
+		reason = "not an ELF file";
 		errno = EINVAL;
 		return NULL;
 	}
@@ -68,7 +75,8 @@ static struct image *open_image(int fd)
 		free(image);
 		return NULL;
 	}
-	if (spe2_elf_load(image->handle.elf_image, image->size, NULL, &entry)) {
+	reason = spe2_elf_load(image->handle.elf_image, image->size, NULL, &entry);
+	if (reason) {
 		munmap(image->handle.elf_image, image->size);
 		free(image);
 		errno = EINVAL;
@@ -174,7 +182,8 @@ SPE2_EXPORT int spe_program_load(struct spe_context *spe, struct spe_program_han
 		errno = ENOSYS;
 		return -1;
 	}
-	if (spe2_elf_load(program->elf_image, spe2_image_size(program), p->ls, &entry)) {
+	reason = spe2_elf_load(program->elf_image, spe2_image_size(program), p->ls, &entry);
+	if (reason) {
 		errno = EINVAL;
 		return -1;
 	}
