@@ -195,7 +195,7 @@ mode_t spe2_mode(struct spe2_files *files, uint32_t mode)
 int spe2_open_path(struct spe2_files *files, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
-		.flags = flags | O_CLOEXEC | O_LARGEFILE,
+		.flags = flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_LARGEFILE),
 		.mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ?
 			spe2_mode(files, mode) : 0,
 		.resolve = RESOLVE_NO_MAGICLINKS,

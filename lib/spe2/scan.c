@@ -147,11 +147,12 @@ static bool parse(const char **p, struct conversion *conv)
 
 /*
  * The longest beginning of what comes that is the beginning of a number, in
- * @text; @digits are its digits, by base
+ * @text, without "0x"; its base in *used. Whether it is a number: "0x" without a
+ * digit is none, neither is a sign (C99 7.19.6.2 paragraph 9).
  */
-static size_t take_integer(struct scan *s, int width, int base, char text[MAX_NUMBER], int *used)
+static bool take_integer(struct scan *s, int width, int base, char text[MAX_NUMBER], int *used)
 {
-	bool prefix = false;
+	bool digits = false;
 	size_t n = 0;
 	int c = next(s), value;
 
@@ -168,11 +169,12 @@ static size_t take_integer(struct scan *s, int width, int base, char text[MAX_NU
 		width--;
 		c = next(s);
 		*used = base ? base : 8;
+		digits = true;
 		if (width && (c == 'x' || c == 'X')) {
 			width--;
 			c = next(s);
 			*used = 16;
-			prefix = true;
+			digits = false;
 		}
 	}
 	for (; width && c != EOF; width--, c = next(s)) {
@@ -180,12 +182,11 @@ static size_t take_integer(struct scan *s, int width, int base, char text[MAX_NU
 		if (value >= *used)
 			break;
 		text[n++] = c;
-		prefix = false;
+		digits = true;
 	}
 	back(s, c);
 	text[n] = '\0';
-	/* "0x" without a digit is not a number (C99 7.19.6.2 paragraph 9). */
-	return prefix ? 0 : n;
+	return digits;
 }
 
 static size_t take_real(struct scan *s, int width, char text[MAX_NUMBER])
@@ -246,14 +247,13 @@ static int convert_integer(struct scan *s, const struct conversion *conv)
 	};
 	char text[MAX_NUMBER];
 	int base = 10, used;
-	size_t n, i;
+	size_t i;
 
 	for (i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
 		if (bases[i].kind == conv->kind)
 			base = bases[i].base;
-	n = take_integer(s, conv->width, base, text, &used);
-	if (!n || (n == 1 && !isxdigit((unsigned char)text[0])))
-		return n ? FAILED : at_end_or(s, FAILED);
+	if (!take_integer(s, conv->width, base, text, &used))
+		return *text ? FAILED : at_end_or(s, FAILED);
 	if (!conv->suppress)
 		store_integer(s, conv, conv->kind == 'd' || conv->kind == 'i' ?
 			      (uint64_t)strtoll(text, NULL, used) : strtoull(text, NULL, used));
