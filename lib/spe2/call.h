@@ -79,6 +79,7 @@ struct spe2_call {
 
 /* @len bytes that are freed with the call; NULL and ENOMEM */
 void *spe2_call_alloc(struct spe2_call *c, size_t len);
+void spe2_call_free_memory(struct spe2_call *c);
 /* Copy from local store. 0, or -1 and EFAULT if it is not all in there */
 int spe2_ls_copy(const char *ls, uint32_t address, void *to, size_t len);
 /* A copy of a string; NULL and EFAULT if it does not end in there */

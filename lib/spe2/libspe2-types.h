@@ -15,11 +15,14 @@
 extern "C" {
 #endif
 
+/* long long is not in C89 and not in C++98. */
+#if defined(__GNUC__) && defined(__cplusplus) && __cplusplus < 201103L
+#pragma GCC system_header
+#endif
 #if defined(__GNUC__)
-/* long long is not in C89. */
-#define SPE2_LONG_LONG __extension__
+__extension__ typedef unsigned long long spe2_u64;
 #else
-#define SPE2_LONG_LONG
+typedef unsigned long long spe2_u64;
 #endif
 
 /* An SPU program's ELF file in memory: what embedspu makes, or spe_image_open() */
@@ -57,7 +60,7 @@ typedef struct spe_stop_info {
 		int spe_callback_error;
 		int spe_isolation_error;
 		void *__reserved_ptr;
-		SPE2_LONG_LONG unsigned long long __reserved_u64;
+		spe2_u64 __reserved_u64;
 	} result;
 	int spu_status;
 } spe_stop_info_t;
@@ -66,7 +69,7 @@ typedef struct spe_stop_info {
 typedef union spe_event_data {
 	void *ptr;
 	unsigned int u32;
-	SPE2_LONG_LONG unsigned long long u64;
+	spe2_u64 u64;
 } spe_event_data_t;
 
 typedef struct spe_event_unit {
@@ -80,11 +83,11 @@ typedef int spe_event_handler_t;
 
 /* New: what failed, from spe_fault_info_read() */
 typedef struct spe_fault_info {
-	SPE2_LONG_LONG unsigned long long ea;	/* of the DMA, if it was a storage fault */
-	SPE2_LONG_LONG unsigned long long dsisr; /* MFC_DSISR, in that case */
+	spe2_u64 ea;	/* of the DMA, if it was a storage fault */
+	spe2_u64 dsisr; /* MFC_DSISR, in that case */
 	unsigned int exception;			/* SPE_DMA_*, SPE_INVALID_DMA, 0x10 */
 	unsigned int interrupt_class;		/* 0 or 1 */
-	SPE2_LONG_LONG unsigned long long when;	/* ns of CLOCK_MONOTONIC */
+	spe2_u64 when;	/* ns of CLOCK_MONOTONIC */
 } spe_fault_info_t;
 
 enum ps_area {

@@ -9,7 +9,8 @@
  *	stop.c		what SPU_Status means			(no system calls)
  *	event.c		event handlers
  *	mbox.c, mfc.c	mailboxes, signals; proxy DMA
- *	call.c		PPE-assisted calls: from local store and back to it
+ *	call.c		PPE-assisted calls: which, by whom, and who waits
+ *	ls.c		from local store and back to it		(no system calls)
  *	c99.c, posix1.c, libea.c, linux.c	what they do
  *	format.c, scan.c	printf and scanf		(no system calls)
  *	files.c		the files, descriptors and memory that a program was given

@@ -100,6 +100,11 @@ ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0054" linux
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0108" bad
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0098" libea
 
+# The library's example: the same program eight times, from one thread
+spe2-eight exit >$out 2>&1
+[ $? -eq 0 ] && [ "$(sort $out)" = "$(for i in 0 1 2 3 4 5 6 7; do echo "context $i: exit 7"; done)" ]
+result "spe2-eight: eight contexts, one thread"
+
 # Files that are no programs. The offsets are those of ELF's headers: 52 is
 # where the first program header begins.
 refuses "No such file or directory" nothing
