@@ -227,6 +227,24 @@ static void put_json(const struct context *c)
 	puts("}");
 }
 
+/* As /proc/mounts does it: a name is one word of one line, whatever is in it. */
+static const char *escaped(const char *name)
+{
+	static char text[4 * sizeof(contexts->name)];
+	char *to = text;
+
+	for (; *name; name++) {
+		unsigned char c = *name;
+
+		if (c > ' ' && c < 0x7f && c != '\\')
+			*to++ = c;
+		else
+			to += sprintf(to, "\\%03o", c);
+	}
+	*to = 0;
+	return text;
+}
+
 int ps(bool json)
 {
 	char *root = find_mount();
@@ -249,7 +267,7 @@ int ps(bool json)
 			put_json(c);
 		else
 			printf("%-24s %-5s %-8s %3s %7s %7s %7s %8s %8s %6s\n",
-			       c->name, c->async ? "async" : "sync", c->state,
+			       escaped(c->name), c->async ? "async" : "sync", c->state,
 			       c->spe, c->npc, c->starter, c->holder, c->runs,
 			       c->events, c->records);
 	}

@@ -33,12 +33,15 @@ void json_string(FILE *out, const char *s)
 {
 	fputc('"', out);
 	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if ((unsigned char)*s < ' ')
-			fprintf(out, "\\u%04x", *s);
+		unsigned char c = *s;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < ' ' || c >= 0x7f)
+			/* Bytes, of whatever encoding: they need not be valid in any. */
+			fprintf(out, "\\u%04x", c);
 		else
-			fputc(*s, out);
+			fputc(c, out);
 	}
 	fputc('"', out);
 }

@@ -16,10 +16,8 @@ _start:
 	call	C99, 200, unknown
 	expect	unknown, -1, 6
 	expect_errno unknown, 38, 7	# ENOSYS
-	call	C99, 36, unknown	# vfscanf
+	call	POSIX1, 21, unknown	# shm_open
 	expect_errno unknown, 38, 8
-	call	POSIX1, 8, unknown	# kill
-	expect_errno unknown, 38, 9
 	stop	0x2000
 	.balign	16
 beyond:	arg	0x40000

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Proxy DMA through the file "mfc", and multisource synchronisation.
+ *
+ * The kernel reports each completion of a tag group once, for all groups
+ * together, so what was reported is kept here for who asks for some of them.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "spe2.h"
+
+/* CBEA, "MFC Command Opcodes" */
+#define MFC_PUT		0x20
+#define MFC_PUTB	0x21
+#define MFC_PUTF	0x22
+#define MFC_GET		0x40
+#define MFC_GETB	0x41
+#define MFC_GETF	0x42
+
+/* struct mfc_dma_command of the kernel's asm/spu.h */
+struct command {
+	int32_t pad;
+	uint32_t lsa;
+	uint64_t ea;
+	uint16_t size, tag, class, cmd;
+};
+
+static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, void *ea,
+		 unsigned int size, unsigned int tag, unsigned int tid, unsigned int rid)
+{
+	const struct command command = {
+		.lsa = ls, .ea = (uintptr_t)ea, .size = size, .tag = tag,
+		.class = tid << 8 | rid, .cmd = cmd,
+	};
+	struct spe_context_base_priv *p;
+	int fd;
+
+	if (!spe) {
+		errno = ESRCH;
+		return -1;
+	}
+	/* The kernel keeps tags 16 to 31 for itself, and the size has 16 bits. */
+	if (tag > 15 || tid > 0xff || rid > 0xff || size > 0x4000) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = spe2_file(spe, FILE_MFC);
+	if (fd < 0)
+		return -1;
+	p = spe->base_private;
+	pthread_mutex_lock(&p->lock);
+	p->tags |= 1u << tag;
+	p->done &= ~(1u << tag);
+	pthread_mutex_unlock(&p->lock);
+	return spe2_write(fd, &command, sizeof(command));
+}
+
+#define DEFINE_COMMAND(name, opcode)							\
+SPE2_EXPORT int spe_mfcio_##name(struct spe_context *spe, unsigned int ls, void *ea,	\
+				 unsigned int size, unsigned int tag,			\
+				 unsigned int tid, unsigned int rid)			\
+{											\
+	return issue(spe, opcode, ls, ea, size, tag, tid, rid);				\
+}
+
+DEFINE_COMMAND(put, MFC_PUT)
+DEFINE_COMMAND(putb, MFC_PUTB)
+DEFINE_COMMAND(putf, MFC_PUTF)
+DEFINE_COMMAND(get, MFC_GET)
+DEFINE_COMMAND(getb, MFC_GETB)
+DEFINE_COMMAND(getf, MFC_GETF)
+
+/* Ask for what has completed since; waits for some if it may. 0, or -1 */
+static int collect(struct spe_context *spe, int fd, bool wait)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	uint32_t status;
+	ssize_t n;
+
+	if (!wait) {
+		int ready = poll(&pollfd, 1, 0);
+
+		if (ready <= 0)
+			return ready;
+		if (!(pollfd.revents & POLLIN))
+			return 0;
+	}
+	do {
+		n = read(fd, &status, sizeof(status));
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(status))
+		return -1;
+	pthread_mutex_lock(&p->lock);
+	p->done |= status & p->tags;
+	pthread_mutex_unlock(&p->lock);
+	return 0;
+}
+
+SPE2_EXPORT int spe_mfcio_tag_status_read(struct spe_context *spe, unsigned int mask,
+					  unsigned int behavior, unsigned int *tag_status)
+{
+	struct spe_context_base_priv *p;
+	uint32_t wanted, done;
+	int fd;
+
+	if (!spe) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (!tag_status || behavior < SPE_TAG_ALL || behavior > SPE_TAG_IMMEDIATE) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = spe2_file(spe, FILE_MFC);
+	if (fd < 0)
+		return -1;
+	p = spe->base_private;
+	for (;;) {
+		bool wait, satisfied;
+
+		pthread_mutex_lock(&p->lock);
+		wanted = p->tags & (mask ? mask : ~0u);
+		done = p->done & wanted;
+		satisfied = behavior == SPE_TAG_ALL ? done == wanted : !wanted || done;
+		wait = !satisfied && behavior != SPE_TAG_IMMEDIATE;
+		if (!wait && (satisfied || !wanted)) {
+			/* What was told is not told again. */
+			p->tags &= ~done;
+			p->done &= ~done;
+		}
+		pthread_mutex_unlock(&p->lock);
+		if (satisfied)
+			break;
+		if (collect(spe, fd, wait))
+			return -1;
+		if (behavior == SPE_TAG_IMMEDIATE) {
+			pthread_mutex_lock(&p->lock);
+			done = p->done & wanted;
+			p->tags &= ~done;
+			p->done &= ~done;
+			pthread_mutex_unlock(&p->lock);
+			break;
+		}
+	}
+	/* A group without commands is complete. */
+	*tag_status = mask ? done | (mask & ~wanted) : done;
+	return 0;
+}
+
+/*
+ * The file "mss" can be mapped only, and a mapping can be touched only while the
+ * context is loaded: who asked for SPE_MAP_PS knows that.
+ */
+static volatile struct spe_mssync_area *mssync_area(struct spe_context *spe)
+{
+	if (!spe)
+		errno = ESRCH;
+	else if (!(spe->base_private->flags & SPE_MAP_PS))
+		errno = ENOTSUP;
+	else
+		return spe_ps_area_get(spe, SPE_MSSYNC_AREA);
+	return NULL;
+}
+
+SPE2_EXPORT int spe_mssync_start(struct spe_context *spe)
+{
+	volatile struct spe_mssync_area *area = mssync_area(spe);
+
+	if (!area)
+		return -1;
+	area->MFC_MSSync = 1;
+	return 0;
+}
+
+SPE2_EXPORT int spe_mssync_status(struct spe_context *spe)
+{
+	volatile struct spe_mssync_area *area = mssync_area(spe);
+
+	return area ? (int)area->MFC_MSSync : -1;
+}

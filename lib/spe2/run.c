@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Runs: by spu_run(2), in which the calling thread sleeps, and by the event file
+ * of an asynchronous context (Documentation/filesystems/spufs/async.rst).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "spe2.h"
+
+#define RUN_FLAGS	(SPE_RUN_USER_REGS | SPE_NO_CALLBACKS)
+
+/* Debuggers follow this from thread to context. */
+struct spe_context_info {
+	int spe_id;
+	unsigned int npc, status;
+	struct spe_context_info *prev;
+};
+
+SPE2_EXPORT __thread struct spe_context_info *__spe_current_active_context;
+
+/*
+ * The registers with which a program's main() begins: the stack's pointer and
+ * size, three arguments, and the effective address of local store ("SPU
+ * Application Binary Interface"; libspe2 for $6).
+ */
+static int set_registers(struct spe_context *spe, unsigned int runflags,
+			 const void *argp, const void *envp)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	uint64_t regs[128][2] = {};
+	int fd, ret;
+
+	regs[1][0] = (uint64_t)(LS_SIZE - 16) << 32;
+	if (runflags & SPE_RUN_USER_REGS) {
+		memcpy(regs[3], argp, 3 * sizeof(regs[3]));
+	} else {
+		regs[3][0] = (uintptr_t)spe;
+		regs[4][0] = (uintptr_t)argp;
+		regs[5][0] = (uintptr_t)envp;
+	}
+	regs[6][0] = (uintptr_t)p->ls;
+	fd = openat(p->dir, "regs", O_WRONLY | O_CLOEXEC);
+	if (fd < 0) {
+		/* A context that is never saved has no such file. */
+		if (p->flags & (SPE_NOSCHED | SPE_ISOLATE))
+			return 0;
+		errno = EFAULT;
+		return -1;
+	}
+	ret = spe2_write(fd, regs, sizeof(regs));
+	close(fd);
+	return ret;
+}
+
+/* Where to begin; registers are set if that is the program's begin. */
+static int prepare(struct spe_context *spe, unsigned int entry, unsigned int runflags,
+		   void *argp, void *envp, uint32_t *npc)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+
+	if (runflags & ~RUN_FLAGS || (runflags & SPE_RUN_USER_REGS && !argp)) {
+		errno = EINVAL;
+		return -1;
+	}
+	*npc = entry == SPE_DEFAULT_ENTRY ? p->entry : entry;
+	if (*npc == SPE_DEFAULT_ENTRY) {
+		errno = EINVAL;		/* no program was loaded */
+		return -1;
+	}
+	if (*npc == p->entry && !(p->flags & SPE_ISOLATE))
+		return set_registers(spe, runflags, argp, envp);
+	return 0;
+}
+
+/* The word after a call's stop instruction is its argument. */
+static uint32_t after_call(uint32_t npc)
+{
+	return ((npc + 4) & (LS_SIZE - 4)) | (npc & 1);
+}
+
+/* ---- by spu_run() ---- */
+
+struct running {
+	struct spe_context *spe;
+	struct spe_context_info info;
+};
+
+static void enter(struct running *r, struct spe_context *spe)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+
+	r->spe = spe;
+	r->info.spe_id = p->dir;
+	r->info.prev = __spe_current_active_context;
+	__spe_current_active_context = &r->info;
+	pthread_mutex_lock(&p->lock);
+	p->users++;
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void leave(void *arg)
+{
+	struct running *r = arg;
+	struct spe_context_base_priv *p = r->spe->base_private;
+
+	__spe_current_active_context = r->info.prev;
+	pthread_mutex_lock(&p->lock);
+	p->users--;
+	pthread_mutex_unlock(&p->lock);
+}
+
+static int run_by_system_call(struct running *r, uint32_t npc, unsigned int runflags,
+			      unsigned int *entry, struct spe_stop_info *info)
+{
+	struct spe_context_base_priv *p = r->spe->base_private;
+	unsigned int errors;
+	int status, error, ret;
+
+	for (;;) {
+		r->info.npc = npc;
+		errors = 0;
+		status = syscall(SYS_spu_run, p->dir, &npc, &errors);
+		error = errno;
+		r->info.npc = npc;
+		r->info.status = status;
+		*entry = npc;
+		if (!spe2_is_call(p, runflags, status, errors))
+			return spe2_stop_info(info, p->flags, false, status, errors, error);
+		ret = spe2_call(r->spe, STOP_CODE(status) & 0xff, npc, true, NULL);
+		if (ret) {
+			memset(info, 0, sizeof(*info));
+			info->stop_reason = SPE_CALLBACK_ERROR;
+			info->result.spe_callback_error = ret;
+			info->spu_status = status;
+			errno = EFAULT;
+			return -1;
+		}
+		npc = after_call(npc);
+	}
+}
+
+/* ---- by the event file ---- */
+
+/* @stop: and stop it at once. With the lock held */
+static int start(struct spe_context_base_priv *p, uint32_t npc, bool stop)
+{
+	const uint32_t records[] = { SPU_CONTROL_START_SPU, npc, SPU_CONTROL_STOP_SPU };
+
+	return spe2_write(p->event, records, stop ? 12 : 8);
+}
+
+static int stop(struct spe_context_base_priv *p)
+{
+	const uint32_t record = SPU_CONTROL_STOP_SPU;
+
+	return spe2_write(p->event, &record, sizeof(record));
+}
+
+/* With the lock held; the context is stopped. */
+static int begin(struct spe_context *spe, uint32_t npc, unsigned int runflags)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+
+	p->errors = 0;
+	p->stop_wanted = false;
+	p->runflags = runflags;
+	if (start(p, npc, false))
+		return -1;
+	p->state = SPE2_RUNNING;
+	return 0;
+}
+
+static void is_over(struct spe_context_base_priv *p)
+{
+	p->state = SPE2_IDLE;
+	pthread_cond_broadcast(&p->idle);
+}
+
+/*
+ * A call was answered: the SPU goes on. With the lock held, by whoever served
+ * it. A start that fails is told by the next step, for which poll() says HUP:
+ * only a context that is gone cannot be started.
+ */
+void spe2_answered(struct spe_context *spe)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+
+	p->call = NULL;
+	p->state = SPE2_RUNNING;
+	start(p, after_call(p->npc), p->stop_wanted);
+}
+
+static int end(struct spe_context_base_priv *p, int status, int error,
+	       unsigned int *entry, struct spe_stop_info *info)
+{
+	if (entry)
+		*entry = p->npc;
+	is_over(p);
+	return spe2_stop_info(info, p->flags, true, status, p->errors, error);
+}
+
+static int callback_error(struct spe_context_base_priv *p, int status, int ret,
+			  unsigned int *entry, struct spe_stop_info *info)
+{
+	if (entry)
+		*entry = p->npc;
+	is_over(p);
+	memset(info, 0, sizeof(*info));
+	info->stop_reason = SPE_CALLBACK_ERROR;
+	info->result.spe_callback_error = ret;
+	info->spu_status = status;
+	errno = EFAULT;
+	return -1;
+}
+
+/* What one step comes to: over, and what spe_context_run() would return */
+enum { NOT_YET = -2 };
+
+/* SPU_EVENT_STOP was read. With the lock held, which is let go of for calls */
+static int stopped(struct spe_context *spe, const struct spu_event *event, bool may_block,
+		   unsigned int *entry, struct spe_stop_info *info)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	bool pending = false;
+	int ret;
+
+	p->npc = event->npc;
+	if (p->runner && event->status & SPE_SPU_STOPPED_BY_STOP &&
+	    STOP_CODE(event->status) == STOP_BREAKPOINT && !p->errors) {
+		/* spu_run() raises it, and is restarted. */
+		pthread_mutex_unlock(&p->lock);
+		raise(SIGTRAP);
+		pthread_mutex_lock(&p->lock);
+		return start(p, p->npc, p->stop_wanted) ?
+		       end(p, -1, errno, entry, info) : NOT_YET;
+	}
+	if (!spe2_is_call(p, p->runflags, event->status, p->errors))
+		return end(p, event->status, 0, entry, info);
+	if (p->stop_wanted) {
+		/* As it was before the call: started there, it calls again. */
+		p->npc = ((p->npc - 4) & (LS_SIZE - 4)) | (p->npc & 1);
+		return end(p, 0, 0, entry, info);
+	}
+
+	p->state = SPE2_CALLING;
+	pthread_mutex_unlock(&p->lock);
+	ret = spe2_call(spe, STOP_CODE(event->status) & 0xff, p->npc, may_block, &pending);
+	pthread_mutex_lock(&p->lock);
+	if (pending)
+		return NOT_YET;
+	if (ret)
+		return callback_error(p, event->status, ret, entry, info);
+	spe2_answered(spe);
+	return NOT_YET;
+}
+
+/* Act on the @n events that were read, or on an error. With the lock held */
+static int process(struct spe_context *spe, const struct spu_event *events, ssize_t n,
+		   bool may_block, unsigned int *entry, struct spe_stop_info *info)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	int ret = NOT_YET;
+	ssize_t i;
+
+	if (n <= 0)
+		return end(p, -1, n ? errno : ENODEV, entry, info);
+	/* A run's SPU_EVENT_STOP is its last event. */
+	for (i = 0; i < n / (ssize_t)sizeof(*events); i++) {
+		if (events[i].event != SPU_EVENT_STOP)
+			p->errors |= events[i].event;
+		else
+			ret = stopped(spe, &events[i], may_block, entry, info);
+	}
+	return ret;
+}
+
+/**
+ * spe2_step() - read the events of a run that there are, and act on them
+ * @spe: a context
+ * @entry: where the program stopped; may be NULL
+ * @info: why the run ended
+ *
+ * Context: takes the context's lock.
+ *
+ * Return: 1 if the run is over, 0 if it is not, -1 and errno: ECHILD there is
+ * none, EBUSY another thread is in spe_context_run()
+ */
+int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info *info)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	struct spu_event events[8];
+	int ret = 0, error = 0;
+	ssize_t n;
+
+	pthread_mutex_lock(&p->lock);
+	p->users++;
+	if (p->runner || p->state == SPE2_IDLE) {
+		error = p->runner ? EBUSY : ECHILD;
+		ret = -1;
+	} else if (p->state == SPE2_RUNNING) {
+		do {
+			n = read(p->event, events, sizeof(events));
+		} while (n < 0 && errno == EINTR);
+		if (n >= 0 || errno != EAGAIN)
+			ret = process(spe, events, n, false, entry, info) != NOT_YET;
+	}
+	p->users--;
+	pthread_mutex_unlock(&p->lock);
+	if (error)
+		errno = error;
+	return ret;
+}
+
+static void stop_and_leave(void *arg)
+{
+	struct running *r = arg;
+	struct spe_context_base_priv *p = r->spe->base_private;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->state == SPE2_RUNNING)
+		stop(p);
+	p->runner = false;
+	pthread_cond_broadcast(&p->idle);
+	pthread_mutex_unlock(&p->lock);
+	leave(r);
+}
+
+/*
+ * As spu_run() has it: a signal is restarted, or stops the SPU and is EINTR
+ * unless the program stopped by itself in that moment. And it is no cancellation
+ * point, but asynchronous cancellation stops the SPU.
+ */
+static int wait_and_step(struct spe_context *spe, int fd, unsigned int *entry,
+			 struct spe_stop_info *info)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	struct spu_event events[8];
+	bool interrupted = false;
+	ssize_t n;
+	int ret;
+
+	for (;;) {
+		n = syscall(SYS_read, fd, events, sizeof(events));
+		if (n >= 0 || errno != EINTR)
+			break;
+		interrupted = true;
+		stop(p);
+	}
+	pthread_mutex_lock(&p->lock);
+	if (interrupted && n > 0) {
+		const struct spu_event *last = &events[n / sizeof(*events) - 1];
+
+		if (last->event == SPU_EVENT_STOP &&
+		    !(last->status & (SPE_SPU_STOPPED_BY_STOP | SPE_SPU_HALT))) {
+			p->npc = last->npc;
+			ret = end(p, -1, EINTR, entry, info);
+			pthread_mutex_unlock(&p->lock);
+			return ret;
+		}
+	}
+	ret = process(spe, events, n, true, entry, info);
+	pthread_mutex_unlock(&p->lock);
+	return ret;
+}
+
+static int run_by_event_file(struct running *r, uint32_t npc, unsigned int runflags,
+			     unsigned int *entry, struct spe_stop_info *info)
+{
+	struct spe_context_base_priv *p = r->spe->base_private;
+	int fd = spe2_file(r->spe, FILE_EVENT_WAIT), ret, error;
+
+	if (fd < 0)
+		return spe2_stop_info(info, p->flags, true, -1, 0, errno);
+	*entry = npc;
+	r->info.npc = npc;
+	spe2_unwatch_event_file(r->spe);
+	pthread_mutex_lock(&p->lock);
+	/* spu_run() waits for the run of another thread. */
+	while (p->state != SPE2_IDLE || p->runner)
+		pthread_cond_wait(&p->idle, &p->lock);
+	p->runner = true;
+	ret = begin(r->spe, npc, runflags);
+	if (ret) {
+		p->runner = false;
+		ret = spe2_stop_info(info, p->flags, true, -1, 0, errno);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (ret)
+		return ret;
+
+	pthread_cleanup_push(stop_and_leave, r);
+	do {
+		ret = wait_and_step(r->spe, fd, entry, info);
+	} while (ret == NOT_YET);
+	error = errno;
+	pthread_cleanup_pop(0);
+	r->info.npc = *entry;
+	r->info.status = info->spu_status;
+	pthread_mutex_lock(&p->lock);
+	p->runner = false;
+	pthread_cond_broadcast(&p->idle);
+	pthread_mutex_unlock(&p->lock);
+	errno = error;
+	return ret;
+}
+
+/* ---- the functions ---- */
+
+SPE2_EXPORT int spe_context_run(struct spe_context *spe, unsigned int *entry,
+				unsigned int runflags, void *argp, void *envp,
+				struct spe_stop_info *stopinfo)
+{
+	struct spe_stop_info info;
+	struct running r;
+	uint32_t npc;
+	int ret, error;
+
+	if (!spe) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (!entry) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (prepare(spe, *entry, runflags, argp, envp, &npc))
+		return -1;
+
+	enter(&r, spe);
+	pthread_cleanup_push(leave, &r);
+	if (spe->base_private->async)
+		ret = run_by_event_file(&r, npc, runflags, entry, &info);
+	else
+		ret = run_by_system_call(&r, npc, runflags, entry, &info);
+	error = errno;
+	spe2_stop_push(spe, &info);
+	pthread_cleanup_pop(1);
+	if (stopinfo)
+		*stopinfo = info;
+	errno = error;
+	return ret;
+}
+
+/* 0 if @spe is an asynchronous context, or -1 and why it is none */
+int spe2_no_async(const struct spe_context *spe)
+{
+	if (!spe)
+		errno = ESRCH;
+	else if (spe->base_private->async)
+		return 0;
+	else if (faccessat(spe->base_private->dir, "fault", F_OK, 0))
+		errno = ENOSYS;		/* the kernel has none of this */
+	else
+		errno = ENOTSUP;
+	return -1;
+}
+
+SPE2_EXPORT int spe_context_start(struct spe_context *spe, unsigned int entry,
+				  unsigned int runflags, void *argp, void *envp)
+{
+	struct spe_context_base_priv *p;
+	uint32_t npc;
+	int ret = -1;
+
+	if (spe2_no_async(spe))
+		return -1;
+	p = spe->base_private;
+	pthread_mutex_lock(&p->lock);
+	if (p->state != SPE2_IDLE || p->runner)
+		errno = EBUSY;
+	else if (!prepare(spe, entry, runflags, argp, envp, &npc))
+		ret = begin(spe, npc, runflags);
+	pthread_mutex_unlock(&p->lock);
+	return ret ? ret : spe2_watch_event_file(spe);
+}
+
+SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
+{
+	struct spe_context_base_priv *p;
+	int ret = 0;
+
+	if (spe2_no_async(spe))
+		return -1;
+	p = spe->base_private;
+	pthread_mutex_lock(&p->lock);
+	if (p->state == SPE2_RUNNING) {
+		ret = stop(p);
+	} else if (p->state == SPE2_CALLING && p->call) {
+		/*
+		 * A worker has it, for who knows how long. Started at its stop
+		 * instruction, the SPU stops at once, and has not been called.
+		 */
+		spe2_call_take_away(p->call, false);
+		p->call = NULL;
+		p->stop_wanted = true;
+		p->state = SPE2_RUNNING;
+		ret = start(p, ((p->npc - 4) & (LS_SIZE - 4)) | (p->npc & 1), true);
+	} else if (p->state == SPE2_CALLING) {
+		p->stop_wanted = true;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return ret;
+}
+
+SPE2_EXPORT int spe_context_fd(struct spe_context *spe)
+{
+	return spe2_no_async(spe) ? -1 : spe->base_private->event;
+}
+
+SPE2_EXPORT int spe_context_dispatch(struct spe_context *spe, unsigned int *entry,
+				     struct spe_stop_info *stopinfo)
+{
+	struct spe_stop_info info;
+
+	if (spe2_no_async(spe))
+		return -1;
+	return spe2_step(spe, entry, stopinfo ? stopinfo : &info);
+}
+
+SPE2_EXPORT int spe_fault_info_read(struct spe_context *spe, spe_fault_info_t *fault)
+{
+	ssize_t n;
+	int fd;
+
+	if (!spe) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (!fault) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = openat(spe->base_private->dir, "fault", O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			errno = ENOSYS;
+		return -1;
+	}
+	n = read(fd, fault, sizeof(*fault));
+	close(fd);
+	if (n >= 0 && n != sizeof(*fault)) {
+		errno = EIO;
+		n = -1;
+	}
+	return n < 0 ? -1 : 0;
+}
