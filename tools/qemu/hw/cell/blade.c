@@ -17,7 +17,6 @@
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "cpu.h"
-#include "elf.h"
 #include "exec/address-spaces.h"
 #include "hw/cell/blade.h"
 #include "hw/char/serial-mm.h"
@@ -38,12 +37,6 @@
 
 /* Linux maps memory to nodes in sections of this size. */
 #define CELL_NODE_MEMORY_ALIGN  (16 * MiB)
-
-/*
- * Where other chips' PPEs wait for Linux: kernels of 64 bits have their
- * __secondary_hold at this offset (arch/powerpc/kernel/head_64.S).
- */
-#define CELL_SECONDARY_HOLD     0x60
 
 /* Units on the element interconnect bus */
 static const uint8_t cell_spe_unit[CELL_MAX_SPES] = {
@@ -111,16 +104,6 @@ static void cell_regs_dt_populate(void *fdt, int be_offset, const char *name,
 
 /* A chip */
 
-static void cell_chip_init_thread(CellChip *chip, Object *ppe, unsigned n)
-{
-    Object *obj = object_new(chip->cpu_type);
-    g_autofree char *name = g_strdup_printf("thread[%u]", n);
-
-    object_property_add_child(ppe, name, obj);
-    chip->thread[n] = POWERPC_CPU(obj);
-    object_unref(obj);
-}
-
 /*
  * The threads of all chips share memory, and a kernel: they are one cluster,
  * gdb's first process.  It is the first chip's, and has no room for others'
@@ -133,11 +116,11 @@ static bool cell_chip_init_ppe(CellChip *chip, Error **errp)
     object_property_add_child(OBJECT(chip), "ppe", ppe);
     object_unref(ppe);
     for (unsigned n = 0; n < chip->nr_threads; n++) {
-        cell_chip_init_thread(chip, ppe, n);
+        cell_ppe_init_thread(&chip->thread[n], ppe, chip->cpu_type, n);
     }
     if (chip->node) {
         for (unsigned n = 0; n < chip->nr_threads; n++) {
-            CPU(chip->thread[n])->cluster_index = 0;
+            CPU(chip->thread[n].cpu)->cluster_index = 0;
         }
         return true;
     }
@@ -146,20 +129,14 @@ static bool cell_chip_init_ppe(CellChip *chip, Error **errp)
 
 static void cell_chip_realize_thread(CellChip *chip, unsigned n, Error **errp)
 {
-    Object *obj = OBJECT(chip->thread[n]);
-    CPUPPCState *env = &chip->thread[n]->env;
+    CellPPEThread *t = &chip->thread[n];
 
-    /* Before the vCPU is one: a plugin may read the decrementer then. */
-    cpu_ppc_tb_init(env, CELL_TIMEBASE_FREQ);
-    if (!qdev_realize(DEVICE(obj), NULL, errp)) {
+    if (!cell_ppe_realize_thread(t, n, chip->node * CELL_MAX_THREADS + n,
+                                 CELL_TIMEBASE_FREQ, errp)) {
         return;
     }
-    env->spr_cb[SPR_PIR].default_value = chip->node * CELL_MAX_THREADS + n;
-    /* CTRL: which thread this is, both enabled, running */
-    env->spr_cb[SPR_CTRL].default_value = 0x80000000 >> n | 0x00c00001;
-
     qdev_connect_gpio_out(DEVICE(&chip->iic), n,
-                          qdev_get_gpio_in(DEVICE(obj), PPC970_INPUT_INT));
+                          qdev_get_gpio_in(DEVICE(t->cpu), PPC970_INPUT_INT));
 }
 
 static void cell_chip_realize_spe(CellChip *chip, unsigned n, Error **errp)
@@ -242,44 +219,13 @@ static void cell_chip_init(Object *obj)
     object_initialize_child(obj, "iic", &chip->iic, TYPE_CELL_IIC);
 }
 
-static int cell_chip_pre_save(void *opaque)
-{
-    CellChip *chip = opaque;
-
-    for (unsigned n = 0; n < chip->nr_threads; n++) {
-        CPUPPCState *env = &chip->thread[n]->env;
-
-        chip->migrated.quiesced[n] = env->quiesced;
-        chip->migrated.suspended[n] = env->resume_as_sreset;
-        chip->migrated.tb_offset[n] = env->tb_env->tb_offset;
-    }
-    return 0;
-}
-
-static int cell_chip_post_load(void *opaque, int version_id)
-{
-    CellChip *chip = opaque;
-
-    for (unsigned n = 0; n < chip->nr_threads; n++) {
-        CPUPPCState *env = &chip->thread[n]->env;
-
-        env->quiesced = chip->migrated.quiesced[n];
-        env->resume_as_sreset = chip->migrated.suspended[n];
-        env->tb_env->tb_offset = chip->migrated.tb_offset[n];
-    }
-    return 0;
-}
-
 static const VMStateDescription vmstate_cell_chip = {
     .name = TYPE_CELL_CHIP,
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .pre_save = cell_chip_pre_save,
-    .post_load = cell_chip_post_load,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
-        VMSTATE_BOOL_ARRAY(migrated.quiesced, CellChip, CELL_MAX_THREADS),
-        VMSTATE_BOOL_ARRAY(migrated.suspended, CellChip, CELL_MAX_THREADS),
-        VMSTATE_INT64_ARRAY(migrated.tb_offset, CellChip, CELL_MAX_THREADS),
+        VMSTATE_STRUCT_ARRAY(thread, CellChip, CELL_MAX_THREADS, 1,
+                             vmstate_cell_ppe_thread, CellPPEThread),
         VMSTATE_UINT8_ARRAY(pervasive.data, CellChip, CELL_REGS_SIZE),
         VMSTATE_UINT8_ARRAY(mic.data, CellChip, CELL_REGS_SIZE),
         VMSTATE_END_OF_LIST()
@@ -354,7 +300,7 @@ static uint32_t cell_dt_cpu(CellChip *chip, void *fdt, int cpus_offset)
     _FDT(fdt_setprop_cell(fdt, offset, "reg", id));
     _FDT(fdt_setprop_cell(fdt, offset, "phandle", phandle));
     _FDT(fdt_setprop_cell(fdt, offset, "cpu-version",
-                          chip->thread[0]->env.spr[SPR_PVR]));
+                          chip->thread[0].cpu->env.spr[SPR_PVR]));
     for (unsigned n = 0; n < chip->nr_threads; n++) {
         _FDT(fdt_appendprop_u32(fdt, offset, "ibm,ppc-interrupt-server#s",
                                 id + n));
@@ -367,7 +313,7 @@ static uint32_t cell_dt_cpu(CellChip *chip, void *fdt, int cpus_offset)
     _FDT(fdt_setprop_cell(fdt, offset, "i-cache-size", 32 * KiB));
     _FDT(fdt_setprop_cell(fdt, offset, "i-cache-line-size", 128));
     _FDT(fdt_setprop_cell(fdt, offset, "slb-size", 64));
-    size = ppc_create_page_sizes_prop(chip->thread[0], page_sizes,
+    size = ppc_create_page_sizes_prop(chip->thread[0].cpu, page_sizes,
                                       sizeof(page_sizes));
     _FDT(fdt_setprop(fdt, offset, "ibm,segment-page-sizes", page_sizes,
                      size));
@@ -562,11 +508,6 @@ static void *cell_blade_create_fdt(CellBladeState *s)
 
 /* The machine */
 
-static uint64_t cell_translate_kernel(void *opaque, uint64_t addr)
-{
-    return addr & 0x0fffffffffffffffULL;    /* of KERNELBASE */
-}
-
 /*
  * Place the kernel at the bottom of RAM, where it is linked for, and all else
  * after it.
@@ -577,18 +518,14 @@ static void cell_blade_load(CellBladeState *s)
     uint64_t kernel_end, end;
 
     if (machine->kernel_filename) {
-        ssize_t size = load_elf(machine->kernel_filename, NULL,
-                                cell_translate_kernel, NULL, &s->kernel_entry,
-                                NULL, &kernel_end, NULL, ELFDATA2MSB,
-                                PPC_ELF_MACHINE, 0, 0);
+        ssize_t size = cell_load_kernel(machine->kernel_filename, NULL,
+                                        &s->kernel_entry, &kernel_end);
 
         if (size < 0) {
             error_report("could not load kernel '%s': %s",
                          machine->kernel_filename, load_elf_strerror(size));
             exit(EXIT_FAILURE);
         }
-        s->kernel_entry = cell_translate_kernel(NULL, s->kernel_entry);
-        kernel_end = cell_translate_kernel(NULL, kernel_end);
     } else if (qtest_enabled()) {
         kernel_end = 0;
     } else {
@@ -717,19 +654,19 @@ static void cell_blade_reset(MachineState *machine, ResetType type)
         CellChip *chip = &s->chip[node];
 
         for (unsigned n = 0; n < chip->nr_threads; n++) {
-            cpu_reset(CPU(chip->thread[n]));
-            chip->thread[n]->env.quiesced = true;
-            CPU(chip->thread[n])->halted = 1;
+            cpu_reset(CPU(chip->thread[n].cpu));
+            chip->thread[n].cpu->env.quiesced = true;
+            CPU(chip->thread[n].cpu)->halted = 1;
         }
         if (!machine->kernel_filename) {
             continue;                   /* qtest */
         }
         /* Linux starts second threads by RTAS, and expects the first ones */
-        cell_rtas_set_entry(chip->thread[0],
-                            node == 0 ? s->kernel_entry :
-                                        s->kernel_entry + CELL_SECONDARY_HOLD,
-                            node == 0 ? s->fdt_addr :
-                                        ppc_cpu_pir(chip->thread[0]));
+        cell_ppe_start_thread(chip->thread[0].cpu,
+                              node == 0 ? s->kernel_entry :
+                                          s->kernel_entry + CELL_SECONDARY_HOLD,
+                              node == 0 ? s->fdt_addr :
+                                          ppc_cpu_pir(chip->thread[0].cpu));
     }
 }
 
@@ -777,18 +714,13 @@ static void cell_blade_set_spes(Object *obj, Visitor *v, const char *name,
 
 static char *cell_blade_get_spu_engine(Object *obj, Error **errp)
 {
-    return g_strdup(CELL_BLADE(obj)->spu_tcg ? "tcg" : "reference");
+    return g_strdup(spu_engine_name(CELL_BLADE(obj)->spu_tcg));
 }
 
 static void cell_blade_set_spu_engine(Object *obj, const char *val,
                                       Error **errp)
 {
-    if (strcmp(val, "reference") && strcmp(val, "tcg")) {
-        error_setg(errp, "there is no SPU engine '%s', only 'reference' and "
-                   "'tcg'", val);
-        return;
-    }
-    CELL_BLADE(obj)->spu_tcg = !strcmp(val, "tcg");
+    spu_engine_parse(val, &CELL_BLADE(obj)->spu_tcg, errp);
 }
 
 static void cell_blade_instance_init(Object *obj)

@@ -167,11 +167,10 @@ static bool pte_allows(uint64_t pte1, bool key, bool write)
  *
  * Returns true if an entry was found, with the outcome in *fault.
  */
-static bool mfc_search_group(hwaddr group, uint64_t want, unsigned shift,
-                             bool key, bool write, uint64_t *pte1,
-                             MFCFault *fault)
+static bool mfc_search_group(AddressSpace *as, hwaddr group, uint64_t want,
+                             unsigned shift, bool key, bool write,
+                             uint64_t *pte1, MFCFault *fault)
 {
-    AddressSpace *as = &address_space_memory;
     hwaddr len = 128;
     uint64_t *pte = address_space_map(as, group, &len, true,
                                       MEMTXATTRS_UNSPECIFIED);
@@ -275,9 +274,11 @@ static MFCFault mfc_translate(CellSPEState *spe, uint64_t ea, bool write,
 
         if (mfc_tlb_allows(spe, e, vsid, offset >> shift, key, write)) {
             pte1 = e->pte1;
-        } else if (!mfc_search_group(table | (hash & hash_mask) << 7, want,
+        } else if (!mfc_search_group(m->table_as,
+                                     table | (hash & hash_mask) << 7, want,
                                      shift, key, write, &pte1, &fault) &&
-                   !mfc_search_group(table | (~hash & hash_mask) << 7,
+                   !mfc_search_group(m->table_as,
+                                     table | (~hash & hash_mask) << 7,
                                      want | PTE0_H, shift, key, write, &pte1,
                                      &fault)) {
             return MFC_FAULT_NO_PTE;
@@ -1154,6 +1155,11 @@ void cell_mfc_init(CellSPEState *spe)
         object_unref(lines);
     }
     m->lines = CELL_LOCK_LINES(lines);
+    m->table_as = &address_space_memory;
+    if (spe->page_table) {
+        m->table_as = g_new(AddressSpace, 1);
+        address_space_init(m->table_as, spe->page_table, "cell-page-table");
+    }
     timer_init_ns(&m->resume, QEMU_CLOCK_VIRTUAL, mfc_resume, spe);
     timer_init_ns(&m->line_watch, QEMU_CLOCK_VIRTUAL, line_watch_expired, spe);
 }

@@ -15,6 +15,7 @@
 #include "qemu/timer.h"
 #include "cpu.h"
 #include "exec/address-spaces.h"
+#include "hw/cell/ppe.h"
 #include "hw/cell/rtas.h"
 #include "hw/loader.h"
 #include "hw/ppc/fdt.h"
@@ -26,7 +27,6 @@
 #include "system/runstate.h"
 #include "system/runstate-action.h"
 #include "system/system.h"
-#include "target/ppc/helper_regs.h"
 #include "trace.h"
 #include <libfdt.h>
 
@@ -48,22 +48,6 @@ typedef struct CellRTASArgs {
     uint32_t args[RTAS_MAX_ARGS];
     uint32_t ret[RTAS_MAX_ARGS];        /* of which 0 is the status */
 } CellRTASArgs;
-
-void cell_rtas_set_entry(PowerPCCPU *cpu, uint64_t entry, uint64_t arg)
-{
-    CPUPPCState *env = &cpu->env;
-    CPUState *cs = CPU(cpu);
-
-    env->msr = 1ull << MSR_SF | 1ull << MSR_ME;
-    hreg_compute_hflags(env);
-    env->nip = entry;
-    /* r5 above all: Linux takes anything but 0 for Open Firmware's entry */
-    memset(env->gpr, 0, sizeof(env->gpr));
-    env->gpr[3] = arg;
-    env->quiesced = false;
-    cs->halted = 0;
-    qemu_cpu_kick(cs);
-}
 
 static int cell_rtas_power_off(CellRTASState *s, CellRTASArgs *a)
 {
@@ -106,7 +90,7 @@ static int cell_rtas_start_cpu(CellRTASState *s, CellRTASArgs *a)
     if (!cpu->env.quiesced) {
         return RTAS_HARDWARE_ERROR;
     }
-    cell_rtas_set_entry(cpu, a->args[1], a->args[2]);
+    cell_ppe_start_thread(cpu, a->args[1], a->args[2]);
     return RTAS_SUCCESS;
 }
 

@@ -497,9 +497,8 @@ static bool priv1_is_storage(hwaddr addr)
     }
 }
 
-static uint64_t spe_priv1_read(void *opaque, hwaddr addr, unsigned size)
+uint64_t cell_spe_priv1_read(CellSPEState *spe, hwaddr addr)
 {
-    CellSPEState *spe = opaque;
     uint64_t val = 0;
 
     switch (addr) {
@@ -546,11 +545,8 @@ static uint64_t spe_priv1_read(void *opaque, hwaddr addr, unsigned size)
     return val;
 }
 
-static void spe_priv1_write(void *opaque, hwaddr addr, uint64_t val,
-                            unsigned size)
+void cell_spe_priv1_write(CellSPEState *spe, hwaddr addr, uint64_t val)
 {
-    CellSPEState *spe = opaque;
-
     trace_cell_spe_write(spe->node, spe->index, "privilege 1", addr, val);
     switch (addr) {
     case MFC_SR1:
@@ -587,6 +583,17 @@ static void spe_priv1_write(void *opaque, hwaddr addr, uint64_t val,
             spe_bad_access(spe, "privilege 1", addr, true);
         }
     }
+}
+
+static uint64_t spe_priv1_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return cell_spe_priv1_read(opaque, addr);
+}
+
+static void spe_priv1_write(void *opaque, hwaddr addr, uint64_t val,
+                            unsigned size)
+{
+    cell_spe_priv1_write(opaque, addr, val);
 }
 
 static const MemoryRegionOps spe_ps_ops = {
@@ -643,6 +650,24 @@ int cell_spe_dt_populate(CellSPEState *spe, void *fdt, int be_offset,
     _FDT(fdt_setprop(fdt, node, "interrupts", interrupts,
                      sizeof(interrupts)));
     return node;
+}
+
+/* Names of engines */
+
+const char *spu_engine_name(bool tcg)
+{
+    return tcg ? "tcg" : "reference";
+}
+
+bool spu_engine_parse(const char *name, bool *tcg, Error **errp)
+{
+    if (strcmp(name, "reference") && strcmp(name, "tcg")) {
+        error_setg(errp, "there is no SPU engine '%s', only 'reference' and "
+                   "'tcg'", name);
+        return false;
+    }
+    *tcg = !strcmp(name, "tcg");
+    return true;
 }
 
 /* Device */
@@ -769,6 +794,9 @@ static const Property cell_spe_properties[] = {
     DEFINE_PROP_UINT8("node", CellSPEState, node, 0),
     DEFINE_PROP_UINT32("index", CellSPEState, index, 0),
     DEFINE_PROP_LINK("iic", CellSPEState, iic, TYPE_CELL_IIC, CellIICState *),
+    /* What the page table is in, if the guest's memory it is not */
+    DEFINE_PROP_LINK("page-table", CellSPEState, page_table,
+                     TYPE_MEMORY_REGION, MemoryRegion *),
     DEFINE_PROP_UINT64("frequency", CellSPEState, frequency, SPU_DEFAULT_HZ),
     DEFINE_PROP_UINT64("slice-ns", CellSPEState, slice_ns, 20000),
     DEFINE_PROP_BOOL("tcg", CellSPEState, tcg, false),

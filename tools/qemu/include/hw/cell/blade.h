@@ -10,12 +10,12 @@
 
 #include "hw/boards.h"
 #include "hw/cell/iic.h"
+#include "hw/cell/ppe.h"
 #include "hw/cell/rtas.h"
 #include "hw/cell/spe.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "qemu/units.h"
-#include "target/ppc/cpu-qom.h"
 
 #define CELL_MAX_CHIPS          2
 #define CELL_MAX_SPES           8
@@ -66,13 +66,7 @@ struct CellChip {
     bool spu_tcg;
     char *cpu_type;
 
-    PowerPCCPU *thread[CELL_MAX_THREADS];
-    /* What the CPUs' own migration leaves out, while that goes on */
-    struct {
-        bool quiesced[CELL_MAX_THREADS];
-        bool suspended[CELL_MAX_THREADS];   /* see helper_store_cell_ctrl() */
-        int64_t tb_offset[CELL_MAX_THREADS];
-    } migrated;
+    CellPPEThread thread[CELL_MAX_THREADS];
     CellIICState iic;
     CellSPEState spe[CELL_MAX_SPES];
     CellRegs pervasive;

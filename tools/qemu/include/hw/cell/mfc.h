@@ -101,6 +101,7 @@ struct CellMFC {
     MFCSLBEntry slb[MFC_SLB_ENTRIES];
     MFCTLBEntry tlb[MFC_TLB_ENTRIES];
 
+    AddressSpace *table_as; /* of the addresses in MFC_SDR */
     uint64_t sdr;
     uint64_t dar;
     uint64_t dsisr;

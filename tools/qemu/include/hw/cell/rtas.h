@@ -10,7 +10,6 @@
 
 #include "hw/sysbus.h"
 #include "qom/object.h"
-#include "target/ppc/cpu-qom.h"
 
 #define TYPE_CELL_RTAS "cell-rtas"
 OBJECT_DECLARE_SIMPLE_TYPE(CellRTASState, CELL_RTAS)
@@ -39,14 +38,6 @@ struct CellRTASState {
     int64_t rtc_offset;         /* guest's clock - QEMU's, in seconds */
     uint8_t exit_status;
 };
-
-/**
- * cell_rtas_set_entry: let a stopped thread run
- * @cpu: the thread
- * @entry: real address where it starts
- * @arg: what it finds in r3, the other registers being zero
- */
-void cell_rtas_set_entry(PowerPCCPU *cpu, uint64_t entry, uint64_t arg);
 
 /**
  * cell_rtas_load: put the code into guest memory

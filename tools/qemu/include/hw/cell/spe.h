@@ -32,6 +32,7 @@ struct CellSPEState {
     uint8_t node;
     uint32_t index;
     CellIICState *iic;
+    MemoryRegion *page_table;   /* NULL: in the system's memory */
     uint64_t frequency;
     uint64_t slice_ns;
     bool tcg;               /* the SPU's engine */
@@ -77,6 +78,15 @@ extern const VMStateInfo vmstate_info_spu_reg;
  * cell_spe_raise: set bits of INT_Stat
  */
 void cell_spe_raise(CellSPEState *spe, unsigned class, uint64_t bits);
+
+/**
+ * cell_spe_priv1_read, cell_spe_priv1_write: registers of the privilege 1 area
+ * @addr: offset of the register, a multiple of 8
+ *
+ * For a hypervisor: its guests have no access to this area.
+ */
+uint64_t cell_spe_priv1_read(CellSPEState *spe, hwaddr addr);
+void cell_spe_priv1_write(CellSPEState *spe, hwaddr addr, uint64_t val);
 
 /* The cause of an interrupt changed. */
 void cell_spe_update_irqs(CellSPEState *spe);

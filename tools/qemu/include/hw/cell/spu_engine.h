@@ -106,6 +106,16 @@ SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
                               SPUEngineStopped *stopped, void *opaque,
                               Error **errp);
 
+/* What users call the engines: "reference" and "tcg" */
+const char *spu_engine_name(bool tcg);
+
+/**
+ * spu_engine_parse: which engine does the user want?
+ *
+ * Returns false, with *errp set, if there is none of that name.
+ */
+bool spu_engine_parse(const char *name, bool *tcg, Error **errp);
+
 /* The SPU may execute from now on, at its pc. */
 static inline void spu_engine_start(SPUEngine *e)
 {
