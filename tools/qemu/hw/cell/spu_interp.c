@@ -535,7 +535,7 @@ INSN(name)                                                              \
 #define TRANS_FP_RI(name)                                               \
 INSN(name)                                                              \
 {                                                                       \
-    spu_op_##name(R(a->rt), R(a->ra), a->imm);                          \
+    spu_op_##name(&ctx->s->fpscr, R(a->rt), R(a->ra), a->imm);          \
 }
 
 #include "spu_trans_fp.c.inc"
