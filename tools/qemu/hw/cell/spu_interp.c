@@ -662,11 +662,9 @@ INSN(rdch)
 INSN(rchcnt)
 {
     SPUState *s = ctx->s;
-    uint32_t count = 0;
 
-    if (channel_done(ctx, s->ch_ops->rchcnt(s->ch_opaque, a->ca, &count))) {
-        spu_set_preferred(R(a->rt), count);
-    }
+    spu_set_preferred(R(a->rt), s->ch_ops->rchcnt(s->ch_opaque, a->ca));
+    channel_done(ctx, SPU_CH_OK);
 }
 
 /*
