@@ -4,13 +4,26 @@
 # "make help" says what there is to make.
 
 BUILD ?= build
+# Nobody can quote these for every program that gets such a path.
+_ := $(foreach path,CURDIR BUILD,$(if $(filter 1,$(words x$($(path))x)),,$(error \
+	$(path:CURDIR=the path of this tree) has white space in it: "$($(path))")))
+_ := $(foreach c,' " ` \ $$ & ; | < > ( ) { } * ? [ ] : % , \#,$(if $(findstring $c,$(CURDIR)$(BUILD)),\
+	$(error the path of this tree, or BUILD, has a $c in it: $(CURDIR) $(BUILD))))
+$(if $(BUILD),,$(error BUILD is empty))
 override BUILD := $(abspath $(BUILD))
+export LC_ALL := C.UTF-8
+export TZ := UTC
 export BUILD KERNEL_SRC QEMU_SRC KDIR KSRC JOBS TIME SEED ICOUNT DEBUG BOUND EACH
 
 # Steps that do not need each other run side by side.
 MAKEFLAGS += -j2
 
 B := tools/build
+# What needs BUILD for itself has it from here on, see $(B)/lock.
+export MAKE_PID := $(shell echo $$PPID)
+ifneq ($(filter-out help apply,$(MAKECMDGOALS)),)
+$(if $(shell BUILD='$(BUILD)' MAKE_PID=$(MAKE_PID) $(B)/lock '$(MAKECMDGOALS)' && echo y),,$(error nothing was made))
+endif
 STEP := @$(B)/step
 
 # make boot; ICOUNT=1 makes every run the same.  KERNEL_CONFIG="debug" or
@@ -22,8 +35,9 @@ KERNEL_CONFIG ?=
 empty :=
 KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
 INITRD ?= $(BUILD)/initrd.cpio
-BOOT = $(B)/boot --kernel $(KERNEL) --initrd $(INITRD) --spes $(SPES) --chips $(CHIPS) \
-	--mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
+# A guest needs nothing of BUILD once it has begun.
+BOOT = $(B)/lock --release && $(B)/boot --kernel '$(KERNEL)' --initrd '$(INITRD)' --spes $(SPES) \
+	--chips $(CHIPS) --mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
 ROUNDS ?= 100
 STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(TIME),600) ]; do \
@@ -38,13 +52,13 @@ all: help
 demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
 	@echo
 	@$(BOOT) --icount --limit 300 --run '/bin/async-hello && /bin/async-many' \
-		--log $(BUILD)/log/demo-console.log
+		--log '$(BUILD)/log/demo-console.log'
 
 fractal: qemu kernel userspace	## a picture, computed by the blade's SPEs (FRACTAL="options": --help lists them)
 	@$(BOOT) --icount --run 'spu-fractal -o /tmp/fractal.ppm $(if $(MAKE_TERMOUT),,-q) $(FRACTAL)' \
-		--fetch /tmp/fractal.ppm=$(BUILD)/fractal.ppm
-	@pnmtopng -quiet $(BUILD)/fractal.ppm >$(BUILD)/fractal.png && rm $(BUILD)/fractal.ppm
-	@echo $(BUILD)/fractal.png
+		--fetch '/tmp/fractal.ppm=$(BUILD)/fractal.ppm'
+	@pnmtopng -quiet '$(BUILD)/fractal.ppm' >'$(BUILD)/fractal.png' && rm '$(BUILD)/fractal.ppm'
+	@echo '$(BUILD)/fractal.png'
 
 check: qemu kernel kernel-64k modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
@@ -70,7 +84,7 @@ check-debug: qemu kernel userspace	## selftests, failing allocations, random cal
 	@$(B)/check debug
 
 check-event:	## more orders of what races in event.c (BOUND=4 preemptions, EACH=300 s a scenario), and its mutants
-	@$(MAKE) -s -C tools/testing/event OBJ=$(BUILD)/event deep mutants
+	@$(MAKE) -s -C tools/testing/event OBJ='$(BUILD)/event' deep mutants
 
 coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 	$(STEP) kernel-gcov "Linux that counts executed lines" $(B)/kernel blade gcov
@@ -112,10 +126,10 @@ htmldocs: sources	## the kernel's pages on spufs as HTML, in build/htmldocs
 	$(STEP) htmldocs "the kernel's pages on spufs" $(B)/htmldocs
 
 clean:	## remove what was built, but keep the sources
-	rm -rf $(filter-out $(addprefix $(BUILD)/,src dl apt),$(wildcard $(BUILD)/*))
+	@$(B)/clean
 
 distclean:	## remove the sources too: the next make fetches the newest
-	rm -rf $(BUILD)
+	@$(B)/clean all
 
 help:	## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -140,8 +154,8 @@ base: sources
 	$(STEP) base "Linux as it comes, spufs as a module" $(B)/kernel base
 
 modules-check: base
-	@env -u KDIR -u KSRC BUILD=$(BUILD) $(B)/step modules-check \
-		"spufs.ko for the unpatched kernel" $(B)/modules $(BUILD)/modules-check
+	@env -u KDIR -u KSRC $(B)/step modules-check \
+		"spufs.ko for the unpatched kernel" $(B)/modules '$(BUILD)/modules-check'
 
 spu-tools: sources
 	$(STEP) spu-tools "the SPU assembler" $(B)/spu-tools

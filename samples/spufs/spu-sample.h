@@ -63,13 +63,12 @@ static inline void spu_print_event(const char *who, const struct spu_event *even
 	printf("%s: ", who);
 	switch (event->event) {
 	case SPU_EVENT_STOP:
-		/* bits of SPU_Status, as CBEA defines them */
-		if (event->status & 0x2)
+		if (event->status & SPU_STATUS_STOPPED_BY_STOP)
 			printf("stopped by stop-and-signal 0x%04x",
-			       event->status >> 16);
-		else if (event->status & 0x4)
+			       event->status >> SPU_STOP_STATUS_SHIFT);
+		else if (event->status & SPU_STATUS_STOPPED_BY_HALT)
 			printf("stopped by a halt instruction");
-		else if (event->status & 0x10)
+		else if (event->status & SPU_STATUS_SINGLE_STEP)
 			printf("stopped after a single step");
 		else
 			printf("stopped on request or after an error");

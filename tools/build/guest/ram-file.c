@@ -2,7 +2,7 @@
 /*
  * ram-file FILE: say where in the machine's memory a file of a tmpfs is, for
  * who has that memory, as tools/build/boot --fetch does. A line for each piece:
- * "ram-file ADDRESS LENGTH".
+ * "ram-file ADDRESS LENGTH", and at the end "ram-file end SIZE".
  */
 #include <err.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 	fd = open(argv[1], O_RDONLY);
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "%s", argv[1]);
-	map = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	map = mmap(NULL, st.st_size ?: 1, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (map == MAP_FAILED)
 		err(1, "%s", argv[1]);
 
@@ -54,5 +54,6 @@ int main(int argc, char **argv)
 	if (length)
 		printf("ram-file 0x%llx %llu\n", (unsigned long long)address,
 		       (unsigned long long)length);
+	printf("ram-file end %llu\n", (unsigned long long)st.st_size);
 	return fflush(stdout) ? 1 : 0;
 }

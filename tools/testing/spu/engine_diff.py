@@ -624,6 +624,7 @@ def changed_outside(machines, table, args):
         for at, val in ((0x3004, lsa), (0x3008, ea >> 32), (0x300c, ea & 0xffffffff),
                         (0x3010, 16 << 16), (0x3014, command)):
             m.writel(PS + at, val)
+        m.readl(PS + 0x3014)        # MFC_CMDStatus: it is queued
 
     ways = {
         "the PPE's store": lambda m: m.writel(LS + here + 8, 0x77),

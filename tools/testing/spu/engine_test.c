@@ -129,10 +129,9 @@ static SPUChannelResult wrch(void *opaque, unsigned int ch, uint32_t val)
 	return SPU_CH_OK;
 }
 
-static SPUChannelResult rchcnt(void *opaque, unsigned int ch, uint32_t *count)
+static uint32_t rchcnt(void *opaque, unsigned int ch)
 {
-	*count = 1;
-	return SPU_CH_OK;
+	return 1;
 }
 
 static const SPUChannelOps ops = {

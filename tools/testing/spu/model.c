@@ -385,7 +385,8 @@ static uint32_t sp_result(const struct big *x, int *flags)
 		return 0;
 	}
 	mant = big_bits(x, e - 23, 24, &below);
-	if (e > 128 || (e == 128 && mant == 0xffffff && below)) {
+	/* truncated to the largest number is no overflow: hardware, see the manual */
+	if (e > 128) {
 		*flags |= OVF | DIFF;
 		return sign | 0x7fffffff;
 	}
@@ -487,6 +488,7 @@ static void to_float(struct model *m, bool is_signed)
 		int flags = 0;
 
 		put(&r, i * 32, 32, sp_result(&x, &flags));
+		sp_flags(m, i, flags);
 	}
 	m->t = r;
 }
@@ -624,6 +626,10 @@ static void dp(struct model *m, enum dpop op)
 		struct big x, y;
 
 		if (flags & DNAN) {
+			/* infinity times zero is invalid whatever is added */
+			if (op >= DFMA && ((is_inf(a) && !(b << 1)) ||
+					   (is_inf(b) && !(a << 1))))
+				flags |= DINV;
 			v = dp_nan;
 			goto done;
 		}

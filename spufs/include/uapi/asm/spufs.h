@@ -29,11 +29,34 @@
 #define SPU_EVENT_DATA_STORAGE		0x0040	/* DMA to an invalid address */
 #define SPU_EVENT_INVALID_DMA		0x0800	/* invalid MFC command */
 
+/*
+ * spu_event.status: SPU_Status (CBEA, "SPU Status Register"), which spu_run(2)
+ * returns, too.  Of a stop by a stop instruction, the stop code is in the upper
+ * half.  Several bits may be set.
+ */
+#define SPU_STATUS_RUNNING		0x1
+#define SPU_STATUS_STOPPED_BY_STOP	0x2
+#define SPU_STATUS_STOPPED_BY_HALT	0x4
+#define SPU_STATUS_WAITING_FOR_CHANNEL	0x8
+#define SPU_STATUS_SINGLE_STEP		0x10
+#define SPU_STATUS_INVALID_INSTR	0x20
+#define SPU_STATUS_INVALID_CH		0x40
+#define SPU_STATUS_ISOLATED_STATE	0x80
+#define SPU_STATUS_ISOLATED_LOAD_STATUS	0x200
+#define SPU_STATUS_ISOLATED_EXIT_STATUS	0x400
+#define SPU_STOP_STATUS_SHIFT		16
+
+/*
+ * The lowest bit of an npc, in a spu_event and with a start, is the SPU's
+ * interrupt enable; instructions are words.
+ */
+#define SPU_NPC_INTERRUPT_ENABLE	0x1
+
 /**
  * struct spu_event - a record read from the event file
  * @event: one of the SPU_EVENT_* values
- * @status: the SPU_Status register at that event
- * @npc: the next program counter at that event
+ * @status: SPU_Status at that event, the SPU_STATUS_* bits
+ * @npc: the next program counter at that event, and SPU_NPC_INTERRUPT_ENABLE
  */
 struct spu_event {
 	__u32 event;
@@ -58,14 +81,14 @@ struct spu_gang_event {
  * @ea: the effective address of the DMA, for SPU_EVENT_DATA_STORAGE, else 0
  * @dsisr: the register MFC_DSISR, in the same case
  * @event: which error it was, one of the SPU_EVENT_* values
- * @class: the class of its interrupt, 0 or 1
+ * @irq_class: the class of its interrupt, 0 or 1
  * @when: when the kernel took notice, in ns of CLOCK_MONOTONIC
  */
 struct spu_fault {
 	__u64 ea;
 	__u64 dsisr;
 	__u32 event;
-	__u32 class;
+	__u32 irq_class;
 	__u64 when;
 };
 
@@ -82,7 +105,9 @@ struct spu_fault {
  */
 struct spu_control {
 	__u32 op;
-	char data[];
+
+	/* To strict C89 and C++ an array without a length is an extension. */
+	__extension__ char data[];
 };
 
 #endif /* _UAPI_ASM_POWERPC_SPUFS_H */

@@ -173,6 +173,13 @@ static void cell_chip_realize(DeviceState *dev, Error **errp)
     CellChip *chip = CELL_CHIP(dev);
     ERRP_GUARD();
 
+    if (chip->node >= CELL_MAX_CHIPS || chip->nr_threads > CELL_MAX_THREADS ||
+        chip->nr_spes > CELL_MAX_SPES) {
+        error_setg(errp, "a chip is number 0 to %u, has up to %u threads and "
+                   "up to %u SPEs", CELL_MAX_CHIPS - 1, CELL_MAX_THREADS,
+                   CELL_MAX_SPES);
+        return;
+    }
     qdev_prop_set_uint8(DEVICE(&chip->iic), "node", chip->node);
     if (!sysbus_realize(SYS_BUS_DEVICE(&chip->iic), errp)) {
         return;
@@ -568,6 +575,11 @@ static void cell_blade_check(CellBladeState *s)
     MachineState *machine = MACHINE(s);
     unsigned cpus = machine->smp.cpus;
 
+    if (machine->firmware || machine->dtb) {
+        error_report("the machine has no firmware, and makes its device tree "
+                     "itself: -bios and -dtb are not for it");
+        exit(EXIT_FAILURE);
+    }
     /*
      * Linux numbers CPUs as they come, but finds their part of an IIC by the
      * hardware's numbers, which count two threads for each chip.

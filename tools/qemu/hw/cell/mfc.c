@@ -99,8 +99,8 @@ static const uint16_t mfc_ops[256] = {
     [MFC_PUTLLUC]   = OP_SPU | OP_LINE | OP_PUT | OP_UNTAGGED,
     [MFC_PUTQLLUC]  = OP_SPU | OP_LINE | OP_PUT | OP_FENCE,
     [MFC_BARRIER]   = OP_BOTH | OP_BARRIER | OP_ALL,
-    [MFC_EIEIO]     = OP_BOTH | OP_BARRIER,
-    [MFC_SYNC]      = OP_BOTH | OP_BARRIER,
+    [MFC_EIEIO]     = OP_BOTH | OP_BARRIER | OP_ALL,
+    [MFC_SYNC]      = OP_BOTH | OP_BARRIER | OP_ALL,
 };
 
 static uint16_t mfc_op(const MFCCommand *c)
@@ -658,8 +658,9 @@ static bool mfc_exec(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
                             MIN(end - first, MFC_MAX_SIZE));
     }
     if (op & OP_SIGNAL) {
-        /* A store of one word, whatever MFC_Size says */
-        error = mfc_check_transfer(c->lsa, c->ea, 4);
+        /* A store of one word, and of nothing else */
+        error = c->size == 4 ? mfc_check_transfer(c->lsa, c->ea, 4)
+                             : INT_CLASS0_DMA_ALIGNMENT;
         if (error) {
             mfc_error(spe, id, c, error);
             return false;
@@ -900,6 +901,23 @@ bool cell_mfc_issue(CellSPEState *spe, MFCQueueId id, uint32_t word)
     return true;
 }
 
+/*
+ * The parameters, MFC_ClassID_CMD, and then MFC_CMDStatus: the command is
+ * queued when that is read (CBEA, "MFC Proxy Command Issue Sequence"; nothing
+ * happens before on hardware).
+ */
+uint32_t cell_mfc_proxy_issue(CellSPEState *spe)
+{
+    CellMFC *m = &spe->mfc;
+
+    if (!m->proxy_written) {
+        return MFC_CMDStatus_SEQUENCE;
+    }
+    m->proxy_written = false;
+    return cell_mfc_issue(spe, MFC_QUEUE_PROXY, m->proxy_cmd)
+           ? 0 : MFC_CMDStatus_QUEUE_FULL;
+}
+
 void cell_mfc_list_ack(CellSPEState *spe, unsigned tag)
 {
     MFCQueue *q = &spe->mfc.queue[MFC_QUEUE_SPU];
@@ -1098,7 +1116,8 @@ void cell_mfc_reset(CellSPEState *spe)
     m->suspended = false;
     m->purged = false;
     m->key_state = 0;
-    m->cmd_status = 0;
+    m->proxy_cmd = 0;
+    m->proxy_written = false;
     m->query_type = 0;
     m->query_mask = 0;
     m->sdr = 0;

@@ -287,7 +287,7 @@ int cell_rtas_dt_populate(void *fdt, hwaddr base)
 
 static void cell_rtas_reset_hold(Object *obj, ResetType type)
 {
-    CELL_RTAS(obj)->exit_status = CELL_RTAS_EXIT_UNKNOWN;
+    CELL_RTAS(obj)->exit_status = CELL_RTAS(obj)->exit_status_unset;
 }
 
 static void cell_rtas_init(Object *obj)
@@ -312,6 +312,7 @@ static const VMStateDescription vmstate_cell_rtas = {
 
 static const Property cell_rtas_properties[] = {
     DEFINE_PROP_UINT32("uart", CellRTASState, uart, 0),
+    DEFINE_PROP_UINT8("exit-status", CellRTASState, exit_status_unset, 0),
 };
 
 static void cell_rtas_class_init(ObjectClass *klass, void *data)

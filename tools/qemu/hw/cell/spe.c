@@ -220,7 +220,7 @@ static uint64_t spe_ps_read(void *opaque, hwaddr addr, unsigned size)
     case MFC_Size_Tag:
         break;
     case MFC_ClassID_CMD:
-        val = spe->mfc.cmd_status;
+        val = cell_mfc_proxy_issue(spe);
         break;
     case MFC_QStatus:
         val = cell_mfc_free_slots(spe, MFC_QUEUE_PROXY);
@@ -272,6 +272,10 @@ static void spe_ps_write(void *opaque, hwaddr addr, uint64_t val,
     MFCQueue *proxy = &spe->mfc.queue[MFC_QUEUE_PROXY];
 
     trace_cell_spe_write(spe->node, spe->index, "problem state", addr, val);
+    if (addr >= MFC_LSA && addr < MFC_ClassID_CMD) {
+        /* Another sequence begins. */
+        spe->mfc.proxy_written = false;
+    }
     switch (addr) {
     case MFC_MSSync:
     case MFC_MSSync + 4:
@@ -290,8 +294,8 @@ static void spe_ps_write(void *opaque, hwaddr addr, uint64_t val,
         proxy->tag = val & 0xffff;
         break;
     case MFC_ClassID_CMD:
-        spe->mfc.cmd_status = cell_mfc_issue(spe, MFC_QUEUE_PROXY, val)
-                              ? 0 : MFC_CMDStatus_QUEUE_FULL;
+        spe->mfc.proxy_cmd = val;
+        spe->mfc.proxy_written = true;
         break;
     case Prxy_QueryType:
         cell_mfc_query_write(spe, val);

@@ -169,8 +169,10 @@ static void tag_update_write(CellSPEState *spe, uint32_t val)
 {
     SPUChannels *ch = &spe->ch;
 
-    /* Replaces a query that is still pending. */
-    ch->count[MFC_RdTagStat] = 0;
+    /*
+     * Replaces a query that is still pending.  A status that was not read
+     * stays until there is another one.
+     */
     switch (val) {
     case TAG_UPDATE_IMMEDIATE:
         tag_stat_deliver(spe, cell_mfc_idle_tags(spe, MFC_QUEUE_SPU) &
@@ -492,13 +494,20 @@ static SPUChannelResult spu_wrch(void *opaque, unsigned n, uint32_t val)
         cell_mfc_issue(spe, MFC_QUEUE_SPU, val);
         break;
     case MFC_WrTagMask:
+        /* A query that waits is about the mask as it is, not as it was. */
         ch->data[n] = val;
+        cell_spu_tag_check(spe);
         break;
     case MFC_WrTagUpdate:
         tag_update_write(spe, val);
         break;
     case MFC_WrListStallAck:
         cell_mfc_list_ack(spe, val % MFC_TAGS);
+        break;
+    case SPU_BkmkTag:
+    case SPU_PMStartEv:
+    case SPU_PMStopEv:
+        /* Marks for a performance monitor, which is not modelled */
         break;
     case SPU_WrOutMbox:
     case SPU_WrOutIntrMbox:
@@ -512,7 +521,7 @@ static SPUChannelResult spu_wrch(void *opaque, unsigned n, uint32_t val)
     return SPU_CH_OK;
 }
 
-static SPUChannelResult spu_rchcnt(void *opaque, unsigned n, uint32_t *count)
+static uint32_t spu_rchcnt(void *opaque, unsigned n)
 {
     CellSPEState *spe = opaque;
 
@@ -528,11 +537,9 @@ static SPUChannelResult spu_rchcnt(void *opaque, unsigned n, uint32_t *count)
     case SPU_WrOutIntrMbox:
     case MFC_WrTagUpdate:
     case MFC_WrMSSyncReq:
-        *count = spe->ch.count[n];
-        return SPU_CH_OK;
+        return spe->ch.count[n];
     case MFC_WrCmd:
-        *count = cell_mfc_free_slots(spe, MFC_QUEUE_SPU);
-        return SPU_CH_OK;
+        return cell_mfc_free_slots(spe, MFC_QUEUE_SPU);
     case SPU_WrEventMask:
     case SPU_WrEventAck:
     case SPU_WrDec:
@@ -549,11 +556,13 @@ static SPUChannelResult spu_rchcnt(void *opaque, unsigned n, uint32_t *count)
     case MFC_WrTagID:
     case MFC_WrTagMask:
     case MFC_WrListStallAck:
+    case SPU_BkmkTag:
+    case SPU_PMStartEv:
+    case SPU_PMStopEv:
         /* Non-blocking channels */
-        *count = 1;
-        return SPU_CH_OK;
+        return 1;
     default:
-        return SPU_CH_INVALID;
+        return 0;
     }
 }
 

@@ -212,13 +212,8 @@ static SPUChannelResult do_rdch(SPUState *spu, SPUCPU *s, unsigned ch,
 static SPUChannelResult do_rchcnt(SPUState *spu, SPUCPU *s, unsigned ch,
                                   unsigned rt)
 {
-    uint32_t count = 0;
-    SPUChannelResult res = spu->ch_ops->rchcnt(spu->ch_opaque, ch, &count);
-
-    if (res == SPU_CH_OK) {
-        spu_set_preferred(&s->gpr[rt], count);
-    }
-    return res;
+    spu_set_preferred(&s->gpr[rt], spu->ch_ops->rchcnt(spu->ch_opaque, ch));
+    return SPU_CH_OK;
 }
 
 static SPUChannelResult do_wrch(SPUState *spu, SPUCPU *s, unsigned ch,

@@ -56,9 +56,10 @@ void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a, void *b,    \
 }
 
 #define FP_RI(name)                                                     \
-void HELPER(spu_##name)(void *d, void *a, uint32_t imm)                 \
+void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a,             \
+                        uint32_t imm)                                   \
 {                                                                       \
-    spu_op_##name(d, a, imm);                                           \
+    spu_op_##name(FPSCR, d, a, imm);                                    \
 }
 
 #include "spu_helper_ops.h.inc"

@@ -27,7 +27,7 @@
     DEF_HELPER_FLAGS_5(spu_##name, TCG_CALL_NO_RWG, void,               \
                        env, ptr, ptr, ptr, ptr)
 #define FP_RI(name)                                                     \
-    DEF_HELPER_FLAGS_3(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr, i32)
+    DEF_HELPER_FLAGS_4(spu_##name, TCG_CALL_NO_RWG, void, env, ptr, ptr, i32)
 
 #include "spu_helper_ops.h.inc"
 

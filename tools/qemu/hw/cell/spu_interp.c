@@ -535,7 +535,7 @@ INSN(name)                                                              \
 #define TRANS_FP_RI(name)                                               \
 INSN(name)                                                              \
 {                                                                       \
-    spu_op_##name(R(a->rt), R(a->ra), a->imm);                          \
+    spu_op_##name(&ctx->s->fpscr, R(a->rt), R(a->ra), a->imm);          \
 }
 
 #include "spu_trans_fp.c.inc"
@@ -662,11 +662,9 @@ INSN(rdch)
 INSN(rchcnt)
 {
     SPUState *s = ctx->s;
-    uint32_t count = 0;
 
-    if (channel_done(ctx, s->ch_ops->rchcnt(s->ch_opaque, a->ca, &count))) {
-        spu_set_preferred(R(a->rt), count);
-    }
+    spu_set_preferred(R(a->rt), s->ch_ops->rchcnt(s->ch_opaque, a->ca));
+    channel_done(ctx, SPU_CH_OK);
 }
 
 /*

@@ -167,7 +167,6 @@ static inline void sp_pack(SPUReg *fpscr, SPUReg *d, SPNums x, SPWords alike)
 
     sp_compare(&alike, mag, normal, (1023 + 128) << 20);
     r = ((mag - ((1023 - 127) << 20)) << 3 | lo >> 29 | over) & SP_MAX & normal;
-    over |= (SPWords)(r == SP_MAX) & ~(SPWords)(lo << 3 == 0);
     flags = (over & FPSCR_OVF) | (~(normal | (SPWords)(mag == 0)) & FPSCR_UNF) |
             (~alike & FPSCR_DIFF);
     r |= hi & SP_SIGN & normal;
@@ -371,7 +370,8 @@ SPU_FP_RR(fi)
 
 /*
  * Conversions divide or multiply by a power of two.  Those to integers
- * saturate; none touches FPSCR.
+ * saturate, and leave FPSCR alone.  Of those from integers, the text says so
+ * too (9.3), but hardware notes a result that is too small.
  */
 static double power_of_2(int n)
 {
@@ -380,26 +380,26 @@ static double power_of_2(int n)
     return u.d;
 }
 
-static void int_to_sp(SPUReg *d, const SPUReg *a, unsigned i8, bool is_signed)
+static void int_to_sp(SPUReg *fpscr, SPUReg *d, const SPUReg *a, unsigned i8,
+                      bool is_signed)
 {
     SPDoubles bias = sp_whole((SPBits){ } + (is_signed ? SP_SIGN : 0));
     double scale = power_of_2((int)i8 - 155);
     SPWords x = sp_words(a) ^ (is_signed ? SP_SIGN : 0);
     SPNums n = { (sp_whole((SPBits){ x[0], x[1] }) - bias) * scale,
                  (sp_whole((SPBits){ x[2], x[3] }) - bias) * scale };
-    SPUReg unused = { };
 
-    sp_pack(&unused, d, n, (SPWords){ });
+    sp_pack(fpscr, d, n, ~(SPWords){ });
 }
 
-void spu_op_csflt(SPUReg *d, const SPUReg *a, unsigned i8)
+SPU_FP_RI(csflt)
 {
-    int_to_sp(d, a, i8, true);
+    int_to_sp(fpscr, d, a, imm, true);
 }
 
-void spu_op_cuflt(SPUReg *d, const SPUReg *a, unsigned i8)
+SPU_FP_RI(cuflt)
 {
-    int_to_sp(d, a, i8, false);
+    int_to_sp(fpscr, d, a, imm, false);
 }
 
 static void sp_to_int(SPUReg *d, const SPUReg *a, unsigned i8, double min,
@@ -416,14 +416,14 @@ static void sp_to_int(SPUReg *d, const SPUReg *a, unsigned i8, double min,
     }
 }
 
-void spu_op_cflts(SPUReg *d, const SPUReg *a, unsigned i8)
+SPU_FP_RI(cflts)
 {
-    sp_to_int(d, a, i8, INT32_MIN, INT32_MAX);
+    sp_to_int(d, a, imm, INT32_MIN, INT32_MAX);
 }
 
-void spu_op_cfltu(SPUReg *d, const SPUReg *a, unsigned i8)
+SPU_FP_RI(cfltu)
 {
-    sp_to_int(d, a, i8, 0, UINT32_MAX);
+    sp_to_int(d, a, imm, 0, UINT32_MAX);
 }
 
 /*
@@ -485,6 +485,13 @@ static bool dp_nan(float64 f, uint32_t *flags, float_status *st)
     return true;
 }
 
+/* Infinity times zero: invalid even if a NaN is added to it */
+static bool dp_no_product(float64 x, float64 y)
+{
+    return (float64_is_infinity(x) && float64_is_zero(y)) ||
+           (float64_is_zero(x) && float64_is_infinity(y));
+}
+
 /* @expr: the result, from x, y, the target's z, and &st */
 #define DP_RR(name, uses_z, expr)                                       \
 SPU_FP_RR(name)                                                         \
@@ -499,6 +506,9 @@ SPU_FP_RR(name)                                                         \
                                                                         \
         if (dp_nan(x, &flags, &st) | dp_nan(y, &flags, &st) |           \
             dp_nan(z, &flags, &st)) {                                   \
+            if (uses_z && dp_no_product(x, y)) {                        \
+                flags |= FPSCR_DINV;                                    \
+            }                                                           \
             SPU_D(d, i) = DP_NAN;                                       \
         } else {                                                        \
             SPU_D(d, i) = float64_val(expr);                            \
@@ -588,7 +598,7 @@ DP_COMPARE(dfcmeq, float64_eq_quiet(float64_abs(x), float64_abs(y), &st))
 DP_COMPARE(dfcgt, float64_lt(y, x, &st))
 DP_COMPARE(dfcmgt, float64_lt(float64_abs(y), float64_abs(x), &st))
 
-void spu_op_dftsv(SPUReg *d, const SPUReg *a, unsigned kinds)
+SPU_FP_RI(dftsv)
 {
     for (int i = 0; i < 2; i++) {
         float64 x = make_float64(SPU_D(a, i));
@@ -604,6 +614,6 @@ void spu_op_dftsv(SPUReg *d, const SPUReg *a, unsigned kinds)
         } else if (float64_is_denormal(x)) {
             kind = neg ? SPU_SV_NEG_DENORM : SPU_SV_POS_DENORM;
         }
-        SPU_D(d, i) = kinds & kind ? -1ULL : 0;
+        SPU_D(d, i) = imm & kind ? -1ULL : 0;
     }
 }

@@ -96,6 +96,9 @@ static inline void spu_insertion_control(SPUReg *d, uint32_t addr,
     SPU_LEAF void spu_op_##name(SPUReg *fpscr, SPUReg *d,               \
                                 const SPUReg *a, const SPUReg *b,       \
                                 const SPUReg *c)
+#define SPU_FP_RI(name)                                                 \
+    SPU_LEAF void spu_op_##name(SPUReg *fpscr, SPUReg *d,               \
+                                const SPUReg *a, unsigned imm)
 
 /* Single precision */
 SPU_FP_RR(fa);
@@ -107,11 +110,11 @@ SPU_FP_RRR(fms);
 SPU_FP_R(frest);
 SPU_FP_R(frsqest);
 SPU_FP_RR(fi);
-/* @i8 is the instruction's field, which holds the scale as a difference. */
-void spu_op_csflt(SPUReg *d, const SPUReg *a, unsigned i8);
-void spu_op_cflts(SPUReg *d, const SPUReg *a, unsigned i8);
-void spu_op_cuflt(SPUReg *d, const SPUReg *a, unsigned i8);
-void spu_op_cfltu(SPUReg *d, const SPUReg *a, unsigned i8);
+/* @imm is the instruction's field, which holds the scale as a difference. */
+SPU_FP_RI(csflt);
+SPU_FP_RI(cflts);
+SPU_FP_RI(cuflt);
+SPU_FP_RI(cfltu);
 
 /* Double precision; @d is the addend of the multiply-adds */
 SPU_FP_RR(dfa);
@@ -135,7 +138,7 @@ SPU_FP_RR(dfcmgt);
 #define SPU_SV_NEG_INF      0x10
 #define SPU_SV_POS_INF      0x20
 #define SPU_SV_NAN          0x40
-void spu_op_dftsv(SPUReg *d, const SPUReg *a, unsigned kinds);
+SPU_FP_RI(dftsv);
 
 /* Only FPSCR's defined bits can be written: others stay zero. */
 void spu_op_fscrwr(SPUReg *fpscr, const SPUReg *a);

@@ -1427,7 +1427,7 @@ static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
 #define TRANS_FP_RI(name)                                               \
 static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
 {                                                                       \
-    gen_helper_spu_##name(PTR(a->rt), PTR(a->ra),                       \
+    gen_helper_spu_##name(tcg_env, PTR(a->rt), PTR(a->ra),              \
                           tcg_constant_i32(a->imm));                    \
     return true;                                                        \
 }

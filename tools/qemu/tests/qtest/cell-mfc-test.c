@@ -143,6 +143,8 @@ static void test_bad_command(QTestState *qts)
     bad(qts, 1, 0x40, 0x1002, MEM + 2, 4);          /* by its size */
     bad(qts, 1, 0x40, 0x1008, MEM + 8, 16);
     bad(qts, 1, 0xa0, 0x1008, SPE_PS(1) + 0x1400c, 4);
+    bad(qts, 1, 0xa0, 0x100c, SPE_PS(1) + 0x1400c, 16);
+    bad(qts, 1, 0xa2, 0x100c, SPE_PS(1) + 0x1400c, 0);
     g_assert_cmphex(chnl_count(qts, 1, 3), ==, 0);
 }
 
@@ -273,6 +275,68 @@ static void test_tag_status(QTestState *qts)
     g_assert_cmphex(ps_read(qts, 0, SPU_Out_Mbox), ==, 0x2c);
 }
 
+static void list_element(QTestState *qts, uint32_t lsa, uint32_t word,
+                         uint32_t eal)
+{
+    qtest_writel(qts, SPE_LS(0) + lsa, word);
+    qtest_writel(qts, SPE_LS(0) + lsa + 4, eal);
+}
+
+/* What a PlayStation 3 does with these, by the count of MFC_RdTagStat */
+static void test_tag_update(QTestState *qts)
+{
+    /* A mask that is written later is what a query waits for. */
+    START(qts, 0, 0,
+          SPU_WRCHI(MFC_WrTagMask, 0), SPU_WRCHI(MFC_WrTagUpdate, 1),
+          SPU_RCHCNT(4, 24), SPU_STQA(4, 0x9000),
+          SPU_WRCHI(MFC_WrTagMask, 3), SPU_RCHCNT(4, 24),
+          SPU_STQA(4, 0x9010), SPU_RDCH(4, 24), SPU_STQA(4, 0x9020),
+          SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==, 0);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9010), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9020), ==, 3);
+
+    /* A status that was not read outlives a query that cannot be met. */
+    list_element(qts, 0x4000, 0x80000000, MEM);
+    list_element(qts, 0x4008, 0, MEM);
+    START(qts, 0, 0,
+          SPU_WRCHI(MFC_WrTagMask, 1), SPU_WRCHI(MFC_WrTagUpdate, 2),
+          SPU_RCHCNT(4, 24), SPU_STQA(4, 0x9000),
+          DMA(0x44, 0, 0x8000, 0x4000, 16), SPU_RDCH(3, 25),
+          SPU_WRCHI(MFC_WrTagUpdate, 2),
+          SPU_RCHCNT(4, 24), SPU_STQA(4, 0x9010),
+          SPU_RCHCNT(4, 23), SPU_STQA(4, 0x9020),
+          SPU_WRCHI(26, 0), SPU_RDCH(4, 24), SPU_STQA(4, 0x9030),
+          SPU_STOP(2));
+    g_assert_cmphex(settle(qts, 0), ==, 0x20002);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9010), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9020), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9030), ==, 1);
+}
+
+/*
+ * An element of size 0 does not move the local address, but for 16 bytes if
+ * its own is not aligned: a PlayStation 3.
+ */
+static void test_list_of_nothing(QTestState *qts)
+{
+    fill(qts, MEM, 0x100, 9);
+    qtest_memset(qts, SPE_LS(0) + 0x8000, 0, 0x100);
+    list_element(qts, 0x4000, 0, MEM);
+    list_element(qts, 0x4008, 16, MEM + 0x10);
+    list_element(qts, 0x4010, 0, MEM + 0x28);
+    list_element(qts, 0x4018, 16, MEM + 0x30);
+    START(qts, 0, 0, SPU_WRCHI(MFC_WrTagMask, 1),
+          DMA(0x44, 0, 0x8000, 0x4000, 32), SPU_WRCHI(MFC_WrTagUpdate, 2),
+          SPU_RDCH(3, 24), SPU_STOP(1));
+    g_assert_cmphex(settle(qts, 0), ==, 0x10002);
+    g_assert_true(same(qts, MEM + 0x10, SPE_LS(0) + 0x8000, 16));
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x8010), ==, 0);
+    g_assert_true(same(qts, MEM + 0x30, SPE_LS(0) + 0x8020, 16));
+}
+
 /* Preemption while the SPU waits for a tag group: spufs/switch.c */
 static void test_save_restore(QTestState *qts)
 {
@@ -331,13 +395,6 @@ static void test_save_restore(QTestState *qts)
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8000, 0x4000));
     g_assert_true(same(qts, MEM + 0x8000, SPE_LS(0) + 0x8010, 16));
     g_assert_true(same(qts, MEM + 0x10000, SPE_LS(0) + 0x8000, 0x100));
-}
-
-static void list_element(QTestState *qts, uint32_t lsa, uint32_t word,
-                         uint32_t eal)
-{
-    qtest_writel(qts, SPE_LS(0) + lsa, word);
-    qtest_writel(qts, SPE_LS(0) + lsa + 4, eal);
 }
 
 static void test_list(QTestState *qts)
@@ -999,8 +1056,10 @@ static void test_order(QTestState *qts)
         { 0x46, true }, { 0x36, true }, { 0xa2, true }, { 0xb8, true },
         { 0x21, true, true }, { 0x41, true, true }, { 0x31, true, true },
         { 0x25, true, true }, { 0x45, true, true }, { 0x35, true, true },
-        { 0xa1, true, true }, { 0xc8, true, true }, { 0xcc, true, true },
-        { 0xc0, true, true, true },
+        { 0xa1, true, true },
+        /* mfceieio and mfcsync too, on a PlayStation 3 */
+        { 0xc0, true, true, true }, { 0xc8, true, true, true },
+        { 0xcc, true, true, true },
         { 0x80 }, { 0x81 }, { 0x8d }, { 0x8f }, { 0x89 },
     };
     int i;
@@ -1021,7 +1080,7 @@ static void test_order(QTestState *qts)
               SPU_RDCH(3, 25),
               DMA(forms[i].cmd, 6, get ? 0x6000 : 0x9000,
                   list ? 0x4100 : get ? MEM + 0x200 : MEM + 0x2000,
-                  list ? 8 : 16),
+                  list ? 8 : (forms[i].cmd & 0xfc) == 0xa0 ? 4 : 16),
               DMA(0x40, 6, 0x8200, MEM + 0x300, 16),
               DMA(0x40, 5, 0x8300, MEM + 0x400, 16),
               /* A lock line command has neither tag group nor order. */
@@ -1187,22 +1246,45 @@ static void test_overlap(QTestState *qts)
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1020, 0x2000));
 }
 
-/* A command that issues itself does so for ever, but nobody else waits. */
-static void test_endless(QTestState *qts)
+static void proxy_write(QTestState *qts, uint32_t cmd, uint32_t lsa,
+                        uint64_t ea)
 {
-    qtest_writel(qts, SPE_LS(0) + 0x1000, 16 << 16);
-    qtest_writel(qts, SPE_LS(0) + 0x1004, 0x20);
-    g_assert_cmphex(proxy(qts, 0, 0x20, 0, 0x1000,
-                          SPE_PS(0) + MFC_Size_Tag, 16), ==, 0);
-    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus) & 0x80000000, ==, 0);
+    ps_write(qts, 0, MFC_LSA, lsa);
+    ps_write(qts, 0, MFC_EAH, ea >> 32);
+    ps_write(qts, 0, MFC_EAL, ea);
+    ps_write(qts, 0, MFC_Size_Tag, 16 << 16);
+    ps_write(qts, 0, MFC_ClassID_CMD, cmd);
+}
+
+/*
+ * On a PlayStation 3 nothing happens before MFC_CMDStatus is read: not to the
+ * first command, which another one follows, and to that one then.
+ */
+static void test_proxy_status(QTestState *qts)
+{
+    qtest_memset(qts, MEM, 0xff, 16);
+    qtest_memset(qts, SPE_LS(0) + 0x1000, 0, 16);
+    proxy_write(qts, 0x40, 0x1000, MEM);
+    g_assert_cmphex(qtest_readb(qts, SPE_LS(0) + 0x1000), ==, 0);
+    qtest_memset(qts, MEM, 0x80, 16);
+    proxy_write(qts, 0x20, 0x1000, MEM);
     qtest_clock_step(qts, 1000000);
-    g_assert_cmphex(ps_read(qts, 0, MFC_QStatus) & 0x80000000, ==, 0);
-    /* Its second time it does something else. */
-    qtest_writel(qts, SPE_LS(0) + 0x1004, 0xc8);
-    qtest_clock_step(qts, 1000000);
+    g_assert_cmphex(qtest_readb(qts, MEM), ==, 0x80);
     g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 0x80000008);
-    proxy(qts, 0, 0x20, 0, 0x1000, MEM, 16);
-    g_assert_true(same(qts, MEM, SPE_LS(0) + 0x1000, 16));
+    g_assert_cmphex(ps_read(qts, 0, MFC_ClassID_CMD), ==, 0);
+    g_assert_cmphex(qtest_readb(qts, MEM), ==, 0);
+    g_assert_cmphex(qtest_readb(qts, SPE_LS(0) + 0x1000), ==, 0);
+
+    /* The sequence was wrong: there is none, or another one has begun. */
+    g_assert_cmphex(ps_read(qts, 0, MFC_ClassID_CMD), ==, 1);
+    qtest_memset(qts, MEM, 0x80, 16);
+    proxy_write(qts, 0x20, 0x1000, MEM);
+    ps_write(qts, 0, MFC_EAL, MEM + 0x100);
+    g_assert_cmphex(ps_read(qts, 0, MFC_ClassID_CMD), ==, 1);
+    g_assert_cmphex(qtest_readb(qts, MEM), ==, 0x80);
+    ps_write(qts, 0, MFC_ClassID_CMD, 0x20);
+    g_assert_cmphex(ps_read(qts, 0, MFC_ClassID_CMD), ==, 0);
+    g_assert_cmphex(qtest_readb(qts, MEM + 0x100), ==, 0);
 }
 
 /* An SPU that stops itself by DMA stands behind that command. */
@@ -1265,6 +1347,8 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/proxy-queue", test_proxy_queue, run);
     qtest_add_data_func("/cell-mfc/spu-queue-full", test_spu_queue_full, run);
     qtest_add_data_func("/cell-mfc/tag-status", test_tag_status, run);
+    qtest_add_data_func("/cell-mfc/tag-update", test_tag_update, run);
+    qtest_add_data_func("/cell-mfc/list-of-nothing", test_list_of_nothing, run);
     qtest_add_data_func("/cell-mfc/save-restore", test_save_restore, run);
     qtest_add_data_func("/cell-mfc/list", test_list, run);
     qtest_add_data_func("/cell-mfc/zero", test_zero, run);
@@ -1289,7 +1373,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/cell-mfc/dma-to-registers", test_dma_to_registers,
                         run);
     qtest_add_data_func("/cell-mfc/overlap", test_overlap, run);
-    qtest_add_data_func("/cell-mfc/endless", test_endless, run);
+    qtest_add_data_func("/cell-mfc/proxy-status", test_proxy_status, run);
     qtest_add_data_func("/cell-mfc/stop-itself", test_stop_itself, run);
     return g_test_run();
 }

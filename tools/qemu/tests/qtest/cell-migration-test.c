@@ -69,12 +69,15 @@ static void setup(QTestState *qts)
 
     /*
      * 0 counts in a register and in local store, interrupts enabled; the
-     * PPE's command issues itself again and again
+     * PPE has not read the status of its command yet
      */
     priv2_write(qts, 0, SPU_Cfg, 3);
-    qtest_writel(qts, SPE_LS(0) + 0xa000, 16 << 16);
-    qtest_writel(qts, SPE_LS(0) + 0xa004, 0x20);
-    proxy(qts, 0, 0x20, 0, 0xa000, SPE_PS(0) + MFC_Size_Tag, 16);
+    qtest_memset(qts, SPE_LS(0) + 0xa000, 0x80, 16);
+    ps_write(qts, 0, MFC_LSA, 0xa000);
+    ps_write(qts, 0, MFC_EAH, MEM >> 32);
+    ps_write(qts, 0, MFC_EAL, MEM + 0x7000);
+    ps_write(qts, 0, MFC_Size_Tag, 16 << 16);
+    ps_write(qts, 0, MFC_ClassID_CMD, 0x20);
     START(qts, 0, 0x100, SPU_IL(4, 0x200), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_IL(5, 0x110), SPU_BIE(5),
           SPU_AI(3, 3, 1), SPU_STQA(3, 0x9000), SPU_BR(-2));
@@ -178,7 +181,7 @@ static void proceed(QTestState *qts)
     qtest_clock_step(qts, 50000);
     g_assert_cmphex(ps_read(qts, 7, SPU_Status), ==, 0x170002);
     g_assert_cmphex(ps_read(qts, 1, SPU_Status), ==, 9);
-    qtest_writel(qts, SPE_LS(0) + 0xa004, 0xc8);
+    g_assert_cmphex(ps_read(qts, 0, MFC_ClassID_CMD), ==, 0);
     ps_write(qts, 0, SPU_Sig_Notify_1, 1);
     ps_write(qts, 0, SPU_Sig_Notify_1, 2);
     ps_write(qts, 1, SPU_In_Mbox, 0x100);
@@ -216,6 +219,7 @@ static void finish(QTestState *qts)
     g_assert_cmphex(qtest_readl(qts, SPE_LS(1) + 0x9030), ==, 0x200);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(2) + 0x9000), ==, 0xffffffff);
     g_assert_cmphex(qtest_readl(qts, MEM), ==, 0x83838383);
+    g_assert_cmphex(qtest_readl(qts, MEM + 0x700c), ==, 0x80808080);
     g_assert_cmphex(qtest_readl(qts, MEM + 0x20c), ==, 0x84848484);
     g_assert_cmphex(qtest_readl(qts, MEM + 0x30c), ==, 0x84848484);
     g_assert_cmphex(qtest_readl(qts, MEM + 0x1ffc), ==, 0x85858585);
@@ -269,7 +273,9 @@ static void compare(QTestState *a, QTestState *b)
             same(a, b, "channel", priv2 + SPU_ChnlCnt, 16);
         }
         same(a, b, "privilege 2", priv2 + PM_Trace_Tag_Wait_Mask, 0x28);
-        same(a, b, "problem state", SPE_PS(spe) + 0x3000, 0x300);
+        /* But for MFC_CMDStatus, the read of which does something */
+        same(a, b, "problem state", SPE_PS(spe) + 0x3000, 0x14);
+        same(a, b, "problem state", SPE_PS(spe) + 0x3100, 0x200);
         same(a, b, "problem state", SPE_PS(spe) + 0x4000, 0x40);
         same(a, b, "signal 1", SPE_PS(spe) + SPU_Sig_Notify_1, 4);
         same(a, b, "signal 2", SPE_PS(spe) + SPU_Sig_Notify_2, 4);

@@ -17,7 +17,7 @@ static_assert(sizeof(struct spu_fault) == 32, "struct spu_fault");
 static_assert(offsetof(struct spu_fault, ea) == 0, "ea");
 static_assert(offsetof(struct spu_fault, dsisr) == 8, "dsisr");
 static_assert(offsetof(struct spu_fault, event) == 16, "event");
-static_assert(offsetof(struct spu_fault, class) == 20, "class");
+static_assert(offsetof(struct spu_fault, irq_class) == 20, "irq_class");
 static_assert(offsetof(struct spu_fault, when) == 24, "when");
 
 /* MFC_DSISR, CBEA: no translation found, access denied, the access a put */
@@ -132,7 +132,7 @@ static int run_mfc(int fd, int event, __u32 cmd, __u64 ea)
 									\
 	ASSERT_EQ(sizeof(*__f), pread((self)->fault, __f, sizeof(*__f), 0)); \
 	EXPECT_EQ(want_event, __f->event);				\
-	EXPECT_EQ(want_class, __f->class);				\
+	EXPECT_EQ(want_class, __f->irq_class);			\
 	EXPECT_LE(since, __f->when);					\
 	EXPECT_GE(now(), __f->when);					\
 } while (0)

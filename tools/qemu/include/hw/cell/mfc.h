@@ -93,7 +93,8 @@ struct CellMFC {
     bool exclusive_pending; /* cell_mfc_run() is to come, all CPUs stopped */
     QEMUTimer resume;       /* pending: the queues go on when it expires */
 
-    uint32_t cmd_status;    /* MFC_CMDStatus */
+    uint32_t proxy_cmd;     /* MFC_ClassID_CMD */
+    bool proxy_written;     /* ... since MFC_CMDStatus was read */
     uint32_t query_type;    /* Prxy_QueryType */
     uint32_t query_mask;    /* Prxy_QueryMask */
 
@@ -145,6 +146,13 @@ void cell_mfc_run(CellSPEState *spe);
  * Returns false if the queue is full.
  */
 bool cell_mfc_issue(CellSPEState *spe, MFCQueueId id, uint32_t word);
+
+/**
+ * cell_mfc_proxy_issue: queue the command of the PPE's, if it was written
+ *
+ * Returns MFC_CMDStatus.
+ */
+uint32_t cell_mfc_proxy_issue(CellSPEState *spe);
 
 /* Free slots of a queue: the count of MFC_Cmd, MFC_QStatus. */
 unsigned cell_mfc_free_slots(CellSPEState *spe, MFCQueueId id);

@@ -27,7 +27,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(CellRTASState, CELL_RTAS)
  */
 #define CELL_RTAS_INDICATOR_EXIT_STATUS 9000
 
-/* QEMU's exit status when the guest sets none, panics, or reboots for ever. */
+/* QEMU's exit status when the guest panics, or reboots for ever. */
 #define CELL_RTAS_EXIT_UNKNOWN  125
 
 struct CellRTASState {
@@ -37,6 +37,7 @@ struct CellRTASState {
     uint32_t uart;              /* address of the UART for characters */
     int64_t rtc_offset;         /* guest's clock - QEMU's, in seconds */
     uint8_t exit_status;
+    uint8_t exit_status_unset;  /* until the guest sets it: a property */
 };
 
 /**

@@ -29,6 +29,7 @@
 #define MFC_EAL                 0x0300c
 #define MFC_Size_Tag            0x03010
 #define MFC_ClassID_CMD         0x03014     /* read: MFC_CMDStatus */
+#define   MFC_CMDStatus_SEQUENCE        0x1
 #define   MFC_CMDStatus_QUEUE_FULL      0x2
 #define MFC_QStatus             0x03104
 #define   MFC_QStatus_EMPTY             BIT(31)
@@ -206,6 +207,9 @@ enum {
     SPU_RdInMbox        = 29,
     SPU_WrOutIntrMbox   = 30,
     SPU_NUM_CHANNELS    = 31,
+    SPU_BkmkTag         = 69,
+    SPU_PMStartEv       = 70,
+    SPU_PMStopEv        = 71,
 };
 
 /* Events: channels 0 to 2 */

@@ -55,7 +55,8 @@ typedef enum SPUChannelResult {
 typedef struct SPUChannelOps {
     SPUChannelResult (*rdch)(void *opaque, unsigned ch, uint32_t *val);
     SPUChannelResult (*wrch)(void *opaque, unsigned ch, uint32_t val);
-    SPUChannelResult (*rchcnt)(void *opaque, unsigned ch, uint32_t *count);
+    /* 0 if there is no such channel */
+    uint32_t (*rchcnt)(void *opaque, unsigned ch);
 } SPUChannelOps;
 
 typedef struct SPUState {
