@@ -90,9 +90,11 @@ coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 	$(STEP) kernel-gcov "Linux that counts executed lines" $(B)/kernel blade gcov
 	@$(B)/coverage
 
-boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
-	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
-		$(if $(LIMIT),--limit $(LIMIT))
+# RUN goes through the environment, as it is: whatever quotes and dollars it has.
+override export RUN := $(value RUN)
+boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR LIMIT=
+	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run "$$RUN") \
+		$(if $(FILES),--files '$(FILES)') $(if $(LIMIT),--limit $(LIMIT))
 
 bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine
 	@$(B)/bench-spe
