@@ -18,6 +18,12 @@ export BUILD KERNEL_SRC QEMU_SRC KDIR KSRC JOBS TIME SEED ICOUNT DEBUG BOUND EAC
 # Steps that do not need each other run side by side.
 MAKEFLAGS += -j2
 
+# Before anything is built
+_ := $(if $(filter-out reference tcg,$(ENGINE)),$(error ENGINE=$(ENGINE): there are reference and tcg))
+_ := $(foreach n,SPES CHIPS SMP LIMIT TIME,$(if $(shell echo '$($(n))' | tr -d 0-9),\
+	$(error $(n)=$($(n)) is no number)))
+_ := $(if $(FILES),$(if $(shell test -d '$(FILES)' && echo y),,$(error FILES=$(FILES) is no directory)))
+
 B := tools/build
 # What needs BUILD for itself has it from here on, see $(B)/lock.
 export MAKE_PID := $(shell echo $$PPID)
