@@ -442,7 +442,6 @@ SPE2_EXPORT int spe_context_give_fd(struct spe_context *spe, int fd)
 	own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (own >= 0 && spe2_give(spe->base_private->files, own)) {
 		close(own);
-		errno = ENOMEM;
 		return -1;
 	}
 	return own;

@@ -78,8 +78,10 @@ static bool may_use(const struct spe2_files *files, uint32_t fd)
 
 static void take(struct spe2_files *files, unsigned int fd)
 {
-	if (fd < files->max)
+	if (may_use(files, fd)) {
 		files->may[fd / 8] &= ~(1 << fd % 8);
+		files->count--;
+	}
 }
 
 void spe2_files_put(struct spe2_files *files)
@@ -123,14 +125,17 @@ bool spe2_may_use(struct spe2_files *files, uint32_t fd)
 	return may;
 }
 
-/* @fd is the program's from now on. 0, or -1 and ENOMEM */
+/* @fd is the program's from now on. 0, or -1 and ENOMEM or EMFILE */
 int spe2_give(struct spe2_files *files, int fd)
 {
 	unsigned int max = (fd / 64 + 1) * 64;
 	int ret = 0;
 
 	pthread_mutex_lock(&files->lock);
-	if (max > files->max) {
+	if (files->count >= SPE2_DESCRIPTORS) {
+		errno = EMFILE;
+		ret = -1;
+	} else if (max > files->max) {
 		unsigned char *may = realloc(files->may, max / 8);
 
 		if (may) {
@@ -142,8 +147,10 @@ int spe2_give(struct spe2_files *files, int fd)
 			ret = -1;
 		}
 	}
-	if (!ret)
+	if (!ret && !may_use(files, fd)) {
 		files->may[fd / 8] |= 1 << fd % 8;
+		files->count++;
+	}
 	pthread_mutex_unlock(&files->lock);
 	return ret;
 }
@@ -226,7 +233,6 @@ int spe2_open(struct spe2_files *files, const char *path, int flags, mode_t mode
 
 	if (fd >= 0 && spe2_give(files, fd)) {
 		close(fd);
-		errno = ENOMEM;
 		return -1;
 	}
 	return fd;

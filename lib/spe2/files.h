@@ -18,6 +18,9 @@
 #define SPE2_FILES	64
 #define SPE2_DIRS	16	/* open directories */
 
+/* Other programs of the process want some, too. */
+#define SPE2_DESCRIPTORS	256
+
 struct spe2_files {
 	pthread_mutex_t lock;
 	unsigned int users;	/* the context, and calls of workers */
@@ -25,6 +28,7 @@ struct spe2_files {
 	void *dir[SPE2_DIRS];	/* DIR each */
 	unsigned char *may;	/* a bit for each descriptor that it may use */
 	unsigned int max;	/* bits in there */
+	unsigned int count;	/* of those that are set */
 	int cwd;		/* AT_FDCWD or a descriptor */
 	mode_t mask;		/* cleared in modes, on top of the process' */
 };

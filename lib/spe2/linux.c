@@ -149,8 +149,10 @@ static int64_t system_call(struct spe2_call *c)
 			return -EBADF;
 		ret = by_number(&calls[i], parm);
 		if (ret >= 0 && calls[i].result == 'd' && spe2_give(c->files, ret)) {
+			int error = errno;
+
 			close(ret);
-			return -ENOMEM;
+			return -error;
 		}
 		return ret;
 	}

@@ -321,7 +321,6 @@ static int32_t own(struct spe2_call *c, int fd)
 {
 	if (fd >= 0 && spe2_give(c->files, fd)) {
 		close(fd);
-		errno = ENOMEM;
 		return -1;
 	}
 	return fd;
@@ -399,9 +398,23 @@ static int32_t posix1_rmdir(struct spe2_call *c)
 	return unlinkat(CWD, D(0), AT_REMOVEDIR);
 }
 
+/* What a path leads to, but for contexts: their modes and owners stay. */
+static int32_t change(struct spe2_call *c, int nofollow, bool mode)
+{
+	int fd = spe2_open_path(c->files, D(0), O_PATH | nofollow, 0), ret;
+	char link[32];
+
+	if (fd < 0)
+		return -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ret = mode ? chmod(link, W(1)) : fchownat(fd, "", W(1), W(2), AT_EMPTY_PATH);
+	close(fd);
+	return ret;
+}
+
 static int32_t posix1_chmod(struct spe2_call *c)
 {
-	return fchmodat(CWD, D(0), W(1), 0);
+	return change(c, 0, true);
 }
 
 static int32_t posix1_fchmod(struct spe2_call *c)
@@ -411,7 +424,7 @@ static int32_t posix1_fchmod(struct spe2_call *c)
 
 static int32_t posix1_chown(struct spe2_call *c)
 {
-	return fchownat(CWD, D(0), W(1), W(2), 0);
+	return change(c, 0, false);
 }
 
 static int32_t posix1_fchown(struct spe2_call *c)
@@ -421,7 +434,7 @@ static int32_t posix1_fchown(struct spe2_call *c)
 
 static int32_t posix1_lchown(struct spe2_call *c)
 {
-	return fchownat(CWD, D(0), W(1), W(2), AT_SYMLINK_NOFOLLOW);
+	return change(c, O_NOFOLLOW, false);
 }
 
 static int32_t posix1_getcwd(struct spe2_call *c)
@@ -490,8 +503,11 @@ static int32_t posix1_dup2(struct spe2_call *c)
 	return spe2_dup2(c->files, W(0), W(1));
 }
 
+/* It may wait even for a file on a disk, so that it is no call about one. */
 static int32_t posix1_lockf(struct spe2_call *c)
 {
+	if (!spe2_may_use(c->files, W(0)))
+		return -1;
 	return lockf(W(0), W(1), (int32_t)W(2));
 }
 

@@ -293,7 +293,7 @@ static int process(struct spe_context *spe, const struct spu_event *events, ssiz
 int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info *info)
 {
 	struct spe_context_base_priv *p = spe->base_private;
-	struct spu_event events[8];
+	struct spu_event event;
 	int ret = 0, error = 0;
 	ssize_t n;
 
@@ -303,11 +303,17 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 		error = p->runner ? EBUSY : ECHILD;
 		ret = -1;
 	} else if (p->state == SPE2_RUNNING) {
-		do {
-			n = read(p->event, events, sizeof(events));
-		} while (n < 0 && errno == EINTR);
-		if (n >= 0 || errno != EAGAIN)
-			ret = process(spe, events, n, false, entry, info) != NOT_YET;
+		/* Mostly there is one; an error has its SPU_EVENT_STOP soon after. */
+		for (;;) {
+			n = read(p->event, &event, sizeof(event));
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n < 0 && errno == EAGAIN)
+				break;
+			ret = process(spe, &event, n, false, entry, info) != NOT_YET;
+			if (n <= 0 || event.event == SPU_EVENT_STOP)
+				break;
+		}
 	}
 	p->users--;
 	pthread_mutex_unlock(&p->lock);

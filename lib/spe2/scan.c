@@ -13,6 +13,8 @@
 
 /* The longest number that is looked at as a whole */
 #define MAX_NUMBER	512
+/* The longest word: local store */
+#define MAX_WORD	0x40000
 
 struct scan {
 	struct spe2_call *c;
@@ -295,9 +297,11 @@ static int convert_characters(struct scan *s, const struct conversion *conv)
 			back(s, c);
 			break;
 		}
-		/* No more than local store has goes there. */
-		if (n >= 0x40000)
-			continue;
+		/* It has no room in local store, and may have no end. */
+		if (n >= MAX_WORD) {
+			s->bad = true;
+			return FAILED;
+		}
 		if (n + 1 >= room) {
 			more = spe2_call_alloc(s->c, 2 * room);
 			if (more)

@@ -441,6 +441,54 @@ TEST_F(call, not_its_own)
 	unlink("/tmp/spe2-own");
 }
 
+/* A program leaves others as they are, and ends what has no end. */
+TEST_F(call, leaves_others_alone)
+{
+	int fd = open("/tmp/spe2-lock", O_RDWR | O_CREAT, 0600), n, f;
+	spe_context_ptr_t other = spe_context_create(0, NULL);
+	char path[300] = "";
+	struct stat st;
+	FILE *names;
+
+	/* lockf() of a descriptor that is not the program's */
+	EXPECT_EQ(-1, POSIX(51, fd, F_TLOCK, 0));
+	EXPECT_EQ(EBADF, call_error);
+
+	/* the mode and owner of the files of another context */
+	names = popen("ls -d /spu/*/mem | tail -n 1", "r");
+	ASSERT_NE(NULL, fgets(path, sizeof(path), names));
+	pclose(names);
+	path[strcspn(path, "\n")] = 0;
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(-1, POSIX(38, STR(0, path), 0777));
+	EXPECT_EQ(EACCES, call_error);
+	EXPECT_EQ(-1, POSIX(40, STR(0, path), 1000, 1000));
+	EXPECT_EQ(EACCES, call_error);
+	EXPECT_EQ(0, POSIX(38, STR(0, "/tmp/spe2-lock"), 0640));
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(0640, st.st_mode & 0777);
+
+	/* Descriptors: 256 with the standard ones, whatever the process may have */
+	for (n = 0; n < 300 && POSIX(OPEN, STR(0, "/dev/null"), O_RDONLY, 0) >= 0; n++)
+		;
+	EXPECT_EQ(253, n);
+	EXPECT_EQ(EMFILE, call_error);
+	EXPECT_LE(0, dup(fd));
+	EXPECT_EQ(0, POSIX(CLOSE, 0));
+
+	/* A word without an end */
+	f = C99(FOPEN, STR(0, "/dev/zero"), STR(64, "r"));
+	ASSERT_LE(4, f);
+	put_va_word(self->spe, 0, DATA_AT + 256);
+	EXPECT_EQ(EOF, C99(VFSCANF, f, STR(64, "%s"), VA_AT, 0));
+	EXPECT_EQ(EFAULT, call_error);
+	EXPECT_EQ(EOF, C99(VFSCANF, f, STR(64, "%*[^a]"), VA_AT, 0));
+
+	EXPECT_EQ(0, spe_context_destroy(other));
+	close(fd);
+	unlink("/tmp/spe2-lock");
+}
+
 /* Addresses and sizes at the end of local store and beyond */
 TEST_F(call, bad_addresses)
 {
