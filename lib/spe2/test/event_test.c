@@ -141,6 +141,8 @@ TEST(without_threads)
 	spe_context_ptr_t spe[8];
 	spe_stop_info_t info;
 
+	if (old_kernel())
+		SKIP(return, "the kernel has no asynchronous contexts");
 	ASSERT_EQ(0, spe_callback_handler_register((void *)count_call, 16, SPE_CALLBACK_NEW));
 	for (i = 0; i < 8; i++) {
 		spe[i] = spe_context_create(SPE_ASYNC | SPE_EVENTS_ENABLE, NULL);

@@ -33,6 +33,16 @@ static inline bool runs_async(void)
 	return value && !strcmp(value, "1");
 }
 
+/* A kernel without asynchronous contexts */
+static inline bool old_kernel(void)
+{
+	spe_context_ptr_t spe = spe_context_create(SPE_ASYNC, NULL);
+
+	if (spe)
+		spe_context_destroy(spe);
+	return !spe && errno == ENOSYS;
+}
+
 struct elf_file {
 	Elf32_Ehdr eh;
 	Elf32_Phdr ph;
