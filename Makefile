@@ -18,6 +18,12 @@ export BUILD KERNEL_SRC QEMU_SRC KDIR KSRC JOBS TIME SEED ICOUNT DEBUG BOUND EAC
 # Steps that do not need each other run side by side.
 MAKEFLAGS += -j2
 
+# Before anything is built
+_ := $(if $(filter-out reference tcg,$(ENGINE)),$(error ENGINE=$(ENGINE): there are reference and tcg))
+_ := $(foreach n,SPES CHIPS SMP LIMIT TIME,$(if $(shell echo '$($(n))' | tr -d 0-9),\
+	$(error $(n)=$($(n)) is no number)))
+_ := $(if $(FILES),$(if $(shell test -d '$(FILES)' && echo y),,$(error FILES=$(FILES) is no directory)))
+
 B := tools/build
 # What needs BUILD for itself has it from here on, see $(B)/lock.
 export MAKE_PID := $(shell echo $$PPID)
@@ -90,9 +96,11 @@ coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 	$(STEP) kernel-gcov "Linux that counts executed lines" $(B)/kernel blade gcov
 	@$(B)/coverage
 
-boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= LIMIT=
-	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run '$(RUN)') \
-		$(if $(LIMIT),--limit $(LIMIT))
+# RUN goes through the environment, as it is: whatever quotes and dollars it has.
+override export RUN := $(value RUN)
+boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR LIMIT=
+	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run "$$RUN") \
+		$(if $(FILES),--files '$(FILES)') $(if $(LIMIT),--limit $(LIMIT))
 
 bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine
 	@$(B)/bench-spe

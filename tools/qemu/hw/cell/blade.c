@@ -13,6 +13,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
+#include "qemu/guest-random.h"
 #include "qemu/log.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
@@ -276,6 +277,7 @@ static void cell_dt_chosen(CellBladeState *s, void *fdt)
 {
     MachineState *machine = MACHINE(s);
     int offset = fdt_add_subnode(fdt, 0, "chosen");
+    uint8_t seed[32];
     g_autofree char *stdout_path = g_strdup_printf("/soc@%x/serial@%x",
                                                    CELL_IO_BASE,
                                                    CELL_UART_BASE);
@@ -284,6 +286,9 @@ static void cell_dt_chosen(CellBladeState *s, void *fdt)
     _FDT(fdt_setprop_string(fdt, offset, "bootargs",
                             machine->kernel_cmdline ?: ""));
     _FDT(fdt_setprop_string(fdt, offset, "stdout-path", stdout_path));
+    /* Linux has nothing else to begin its random numbers with. */
+    qemu_guest_getrandom_nofail(seed, sizeof(seed));
+    _FDT(fdt_setprop(fdt, offset, "rng-seed", seed, sizeof(seed)));
     if (s->initrd_size) {
         _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-start",
                              s->initrd_addr));
