@@ -660,8 +660,9 @@ TEST_F(create, in_a_gang_needs_permission_to_write_there)
 	static const mode_t modes[] = {
 		0700, 0500, 0600, 0300, 0730, 0733, 0755, 0766, 0777,
 	};
-	struct create_args args = {};
+	struct create_args args = {}, by_fd = {};
 	const char *gang;
+	char path[64];
 	int m, u, fd;
 	bool may;
 
@@ -677,6 +678,11 @@ TEST_F(create, in_a_gang_needs_permission_to_write_there)
 				  as_user(users[u], op_create, &args)) {
 				TH_LOG("gang 0%o, uid %u", modes[m], users[u]);
 			}
+			/* nor does its descriptor help */
+			snprintf(path, sizeof(path), "/proc/self/fd/%d/new", fd);
+			by_fd.path = path;
+			EXPECT_EQ(may ? 0 : EACCES,
+				  as_user(users[u], op_create, &by_fd));
 		}
 		close(fd);
 	}

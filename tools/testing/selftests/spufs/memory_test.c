@@ -693,6 +693,9 @@ static int dma(const struct memory *m, int cmd, bool async, bool child, char *go
 		if (pid < 0)
 			goto out;
 	}
+	/* or a userfaultfd that the parent closes would stay open here */
+	if (child && !pid && m->fd >= 0)
+		close(m->fd);
 	if (!pid)
 		outcome = async ? run_async(&ctx) : run_plain(ctx.fd);
 	if (child && !pid)
