@@ -1,2 +1,3 @@
-# A build with the Cell blade and no other machine
+# A build with the machines that have a Cell, and no others
 CONFIG_CELL_BLADE=y
+CONFIG_PS3=y
