@@ -33,17 +33,23 @@ endif
 STEP := @$(B)/step
 
 # make boot; ICOUNT=1 makes every run the same.  KERNEL_CONFIG="debug" or
-# "blade64k" is another kernel.
-SPES ?= 8
+# "blade64k" is another kernel; MACHINE=ps3 is a PlayStation 3, which has another
+# one as well, and BASE=linux-7.2 upstream's.
+MACHINE ?= blade
 CHIPS ?= 1
 MEM ?= 512M
 KERNEL_CONFIG ?=
 empty :=
+ifeq ($(MACHINE),ps3)
+KERNEL ?= $(BUILD)/$(patsubst linux-6.12,linux,$(or $(BASE),linux-6.12))/o-ps3/vmlinux
+else
 KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
+endif
 INITRD ?= $(BUILD)/initrd.cpio
 # A guest needs nothing of BUILD once it has begun.
-BOOT = $(B)/lock --release && $(B)/boot --kernel '$(KERNEL)' --initrd '$(INITRD)' --spes $(SPES) \
-	--chips $(CHIPS) --mem $(MEM) $(if $(SMP),--smp $(SMP)) $(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
+BOOT = $(B)/lock --release && $(B)/boot --machine $(MACHINE) --kernel '$(KERNEL)' --initrd '$(INITRD)' \
+	--chips $(CHIPS) --mem $(MEM) $(if $(SPES),--spes $(SPES)) $(if $(SMP),--smp $(SMP)) \
+	$(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 
 ROUNDS ?= 100
 STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(TIME),600) ]; do \
@@ -51,22 +57,26 @@ STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(T
 	SEED=$$seed ROUNDS=$(ROUNDS) /selftests/64/reservation_test || exit 1; \
 	seed=$$((seed + 1)); done
 
+# The kernels that make boot and its kin want; the first comes with the headers
+# for the programs.
+KERNELS = kernel $(if $(filter ps3,$(MACHINE)),$(if $(filter linux-7.2,$(BASE)),kernel-newer,kernel-ps3))
+
 # The targets that have a line of help.
 .PHONY: all $(shell sed -n "s/^\([a-z0-9-]*\):.*\#\#.*/\1/p" Makefile)
 all: help
 
-demo: qemu kernel userspace	## build everything, boot the blade, run the samples there
+demo: qemu $(KERNELS) userspace	## build everything, boot the blade (MACHINE=ps3), run the samples there
 	@echo
 	@$(BOOT) --icount --limit 300 --run '/bin/async-hello && /bin/async-many' \
 		--log '$(BUILD)/log/demo-console.log'
 
-fractal: qemu kernel userspace	## a picture, computed by the blade's SPEs (FRACTAL="options": --help lists them)
+fractal: qemu $(KERNELS) userspace	## a picture, computed by the blade's SPEs (FRACTAL="options": --help lists them)
 	@$(BOOT) --icount --run 'spu-fractal -o /tmp/fractal.ppm $(if $(MAKE_TERMOUT),,-q) $(FRACTAL)' \
 		--fetch '/tmp/fractal.ppm=$(BUILD)/fractal.ppm'
 	@pnmtopng -quiet '$(BUILD)/fractal.ppm' >'$(BUILD)/fractal.png' && rm '$(BUILD)/fractal.ppm'
 	@echo '$(BUILD)/fractal.png'
 
-check: qemu kernel kernel-64k modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
+check: qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
@@ -98,7 +108,7 @@ coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 
 # RUN goes through the environment, as it is: whatever quotes and dollars it has.
 override export RUN := $(value RUN)
-boot: qemu kernel userspace	## a shell on the blade: SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR LIMIT=
+boot: qemu $(KERNELS) userspace	## a shell on the blade, or on MACHINE=ps3 (BASE=linux-7.2): SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR LIMIT=
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run "$$RUN") \
 		$(if $(FILES),--files '$(FILES)') $(if $(LIMIT),--limit $(LIMIT))
 
@@ -112,7 +122,14 @@ kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or bla
 kernel-64k: kernel
 	$(STEP) kernel-64k "Linux with pages of 64 KiB" $(B)/kernel blade blade64k
 
-qemu: sources	## QEMU with the blade
+# They start from the other one's objects, as far as the configuration lets them.
+kernel-ps3: kernel
+	$(STEP) kernel-ps3 "Linux for the PlayStation 3" $(B)/kernel blade ps3
+
+kernel-newer: more-sources
+	$(STEP) kernel-newer "Linux 7.2 for the PlayStation 3" $(B)/kernel newer
+
+qemu: sources	## QEMU with the blade and the PlayStation 3
 	$(STEP) qemu "QEMU with the Cell blade" $(B)/qemu
 
 modules:	## spufs.ko with asynchronous contexts for the kernel built in KDIR= (KSRC=: its sources)
@@ -145,7 +162,7 @@ help:	## this list
 
 # The steps in between
 
-.PHONY: deps sources base kernel-64k modules-check spu-tools busybox liburing userspace
+.PHONY: deps sources base kernel-64k kernel-ps3 kernel-newer modules-check spu-tools busybox liburing userspace
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
 		$(if $(filter check fuzz lint bisect-check htmldocs,$(MAKECMDGOALS)),check) \

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poweroff [CODE]: power the blade off so that the emulator exits with CODE.
+ * poweroff [CODE]: power the machine off so that the emulator exits with CODE.
  *
- * The code goes to the machine's firmware as the state of an indicator
+ * The code goes to the blade's firmware as the state of an indicator
  * (PAPR: set-indicator; type 9000 and up is the vendor's) by way of rtas(2).
+ * A PlayStation 3 has nothing of that kind: there it is a line on the console,
+ * for tools/build/boot.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define EXIT_CODE_INDICATOR	9000
@@ -23,6 +26,16 @@ struct rtas_args {
 	uint32_t args[16];
 	uint32_t unused;	/* the kernel's pointer to the results */
 };
+
+static int say_status(int code)
+{
+	FILE *console = fopen("/dev/console", "w");
+
+	if (!console || fprintf(console, "\nexit-status %d\n", code) < 0 ||
+	    fflush(console) || tcdrain(fileno(console)))
+		return -1;
+	return 0;
+}
 
 static int set_indicator(uint32_t type, uint32_t index, uint32_t state)
 {
@@ -43,7 +56,10 @@ static int set_indicator(uint32_t type, uint32_t index, uint32_t state)
 
 int main(int argc, char **argv)
 {
-	if (set_indicator(EXIT_CODE_INDICATOR, 0, argc > 1 ? atoi(argv[1]) : 0))
+	int code = argc > 1 ? atoi(argv[1]) : 0;
+
+	if (access("/proc/device-tree/rtas", F_OK) ? say_status(code) :
+	    set_indicator(EXIT_CODE_INDICATOR, 0, code))
 		perror("poweroff: exit code");
 	sync();
 	reboot(RB_POWER_OFF);

@@ -315,6 +315,7 @@ int64_t ps3_configure_virtual_uart_irq(PS3MachineState *s, PowerPCCPU *cpu,
     return LV1_SUCCESS;
 }
 
+/* The plug stays connected: Linux disconnects it afterwards, and insists. */
 int64_t ps3_deconfigure_virtual_uart_irq(PS3MachineState *s, PowerPCCPU *cpu,
                                          const uint64_t *in, uint64_t *out)
 {
@@ -322,7 +323,6 @@ int64_t ps3_deconfigure_virtual_uart_irq(PS3MachineState *s, PowerPCCPU *cpu,
         return LV1_WRONG_STATE;
     }
     s->vuart.bitmap = 0;
-    ps3_outlet_destroy(s, PS3_OUTLET_VUART);
     vuart_update(s);
     return LV1_SUCCESS;
 }

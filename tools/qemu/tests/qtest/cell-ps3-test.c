@@ -608,7 +608,11 @@ static void test_vuart(void)
     EXPECT(OK, GET_VUART, 2, 6);
     g_assert_cmpint(out[0], ==, 0);
 
-    memset(message, 0, sizeof(message));
+    /* As Linux does: it would not survive an error of the second one. */
+    EXPECT(OK, DECONFIGURE_VUART, 0);
+    EXPECT(OK, DISCONNECT_PLUG, ppe, 0, 30);
+    EXPECT(WRONG_STATE, DECONFIGURE_VUART, 0);
+
     qtest_memwrite(qts, BUFFER, ((uint8_t[32]) { 1, 16, [7] = 16, [9] = 2 }),
                    32);
     begin(qts, 0, WRITE_VUART, (const uint64_t[8]) { 2, BUFFER, 32 });
