@@ -267,7 +267,7 @@ TEST_F(mount, has_a_limit_for_a_user)
 }
 
 /* An eighth of the memory for save areas, which are larger than local store */
-TEST_F_TIMEOUT(mount, has_a_limit_by_default, 120)
+TEST_F_TIMEOUT(mount, has_a_limit_by_default, 300)
 {
 	long long memory = (long long)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 	int most = memory / 8 / LS_SIZE, made;
