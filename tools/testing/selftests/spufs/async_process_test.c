@@ -28,16 +28,6 @@
 			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\
 			 SPU_STATUS_INVALID_INSTR)
 
-/* Descriptor @fd of process @pid, as one here; it is there, as SCM_RIGHTS does it */
-static int take_fd(pid_t pid, int fd)
-{
-	int pidfd = syscall(SYS_pidfd_open, pid, 0), taken;
-
-	taken = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	close(pidfd);
-	return taken;
-}
-
 /* The status that process @pid exits with, or -1 */
 static int exit_status(pid_t pid)
 {

@@ -402,6 +402,40 @@ TEST_F(taken, start_that_waits_is_interrupted_by_a_signal)
 	async_close(&ctx);
 }
 
+/* Like connect(2): EAGAIN, and poll tells when it is done. */
+TEST_F(taken, start_that_must_not_wait_is_told_when_it_may)
+{
+	struct pollfd pollfd = { .events = POLLOUT };
+	struct async ctx, other;
+	int round;
+
+	ASSERT_EQ(0, echo_create(&ctx, SPU_CREATE_NOSCHED));
+	ASSERT_EQ(0, echo_create(&other, SPU_CREATE_NOSCHED));
+	for (round = 0; round < 3; round++) {
+		EXPECT_EQ(round ? 0 : CAN_START, async_poll(&ctx));
+		EXPECT_ERROR(EAGAIN, async_start(&ctx, SPU_ECHO_WAIT));
+	}
+	EXPECT_ERROR(EAGAIN, async_start(&other, SPU_ECHO_WAIT));
+	EXPECT_FALSE(is_loaded(ctx.fd));
+
+	give_back(&self->takers[0]);
+	pollfd.fd = ctx.event;
+	ASSERT_EQ(1, poll(&pollfd, 1, TIMEOUT_MS));
+	EXPECT_TRUE(is_loaded(ctx.fd));
+	EXPECT_FALSE(is_loaded(other.fd));
+	ASSERT_EQ(0, async_start(&ctx, SPU_ECHO_WAIT));
+	TELL_AND_EXPECT_STOP(&ctx);
+	EXPECT_EQ(0, async_poll(&other));
+
+	/* one that still waits can be closed, and nobody waits for it */
+	async_close(&other);
+	async_close(&ctx);
+	ASSERT_EQ(0, echo_create(&ctx, 0));
+	ASSERT_EQ(0, async_start(&ctx, SPU_ECHO_WAIT));
+	TELL_AND_EXPECT_STOP(&ctx);
+	async_close(&ctx);
+}
+
 /* As many bytes as were carried out before */
 TEST_F(taken, start_that_waits_is_interrupted_after_another_record)
 {

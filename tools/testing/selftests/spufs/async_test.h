@@ -113,6 +113,16 @@ static inline ssize_t async_next(const struct async *ctx, struct spu_event *even
 	return -1;
 }
 
+/* Descriptor @fd of process @pid, as one here; it is there, as SCM_RIGHTS does it */
+static inline int take_fd(pid_t pid, int fd)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0), taken;
+
+	taken = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	close(pidfd);
+	return taken;
+}
+
 /* How many threads of this process have a name that begins so */
 static inline int threads_named(const char *begins)
 {

@@ -16,18 +16,6 @@
 #define NOBODY		65534
 #define ELSE		65533
 
-static int write_text(const char *dir, const char *name, const char *text)
-{
-	char path[300];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY);
-	ret = write(fd, text, strlen(text));
-	close(fd);
-	return ret == (int)strlen(text) ? 0 : -1;
-}
-
 static long long read_number(const char *dir, const char *name)
 {
 	char path[300];
@@ -61,7 +49,7 @@ FIXTURE_SETUP(memory)
 		SKIP(return, "no cgroup2: %s", strerror(errno));
 	}
 	snprintf(self->group, sizeof(self->group), "%s/spufs", self->mount);
-	if (write_text(self->mount, "cgroup.subtree_control", "+memory")) {
+	if (put_text(self->mount, "cgroup.subtree_control", "+memory")) {
 		umount(self->mount);
 		rmdir(self->mount);
 		SKIP(return, "no memory cgroups");
@@ -87,7 +75,7 @@ TEST_F(memory, of_a_context_is_charged)
 	ASSERT_EQ(0, pipe(go));
 	child = fork();
 	if (!child) {
-		if (write_text(self->group, "cgroup.procs", "0"))
+		if (put_text(self->group, "cgroup.procs", "0"))
 			_exit(1);
 		before = read_number(self->group, "memory.current");
 		for (i = 0; i < CONTEXTS; i++)
@@ -109,10 +97,10 @@ TEST_F(memory, of_contexts_is_limited)
 	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(made != MAP_FAILED);
-	ASSERT_EQ(0, write_text(self->group, "memory.max", "8M"));
+	ASSERT_EQ(0, put_text(self->group, "memory.max", "8M"));
 	child = fork();
 	if (!child) {
-		if (write_text(self->group, "cgroup.procs", "0"))
+		if (put_text(self->group, "cgroup.procs", "0"))
 			_exit(1);
 		/* twice as many as there is room for their local store */
 		while (*made < 2 * (8 << 20) / LS_SIZE && spu_create(0) >= 0)

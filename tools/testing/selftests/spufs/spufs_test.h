@@ -232,6 +232,19 @@ static inline void *keep_switching(void *arg)
 	return NULL;
 }
 
+/* Write to a file of somebody else's, e.g. of a cgroup: 0 or -1 */
+static inline int put_text(const char *dir, const char *name, const char *text)
+{
+	char path[300];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY);
+	ret = write(fd, text, strlen(text));
+	close(fd);
+	return ret == (int)strlen(text) ? 0 : -1;
+}
+
 /* What a file of context @fd says in words, or "" */
 static inline const char *spu_text(int fd, const char *name)
 {
