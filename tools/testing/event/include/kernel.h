@@ -85,7 +85,8 @@ static inline void list_del(struct list_head *entry)
 }
 
 /* Memory: what is freed is never given out again within one run */
-#define GFP_KERNEL	0
+#define GFP_KERNEL		0
+#define GFP_KERNEL_ACCOUNT	0
 void *kzalloc(size_t size, int flags);
 void kfree(const void *p);
 
