@@ -627,6 +627,7 @@ static int spu_async_load(struct spu_context *ctx, bool nonblock)
 
 	/* Somebody else may have left word before. */
 	spu_del_from_rq(ctx);
+	clear_bit(SPU_SCHED_LOADING, &ctx->sched_flags);
 	spu_update_sched_info(ctx);
 	ret = spu_activate(ctx, nonblock ? SPU_ACTIVATE_NOWAIT : 0);
 	if (ret == -EAGAIN) {
@@ -888,16 +889,17 @@ int spu_async_create(struct spu_context *ctx)
 	spu_event_file_setup(&async->file, spu_async_gang_file(ctx));
 	spu_run_setup(&async->run, &async->file.queue);
 	INIT_DELAYED_WORK(&async->work, spu_async_work);
-	ret = spu_worker_join(&async->client, ctx, spu_async_serve_fault);
-	if (ret) {
-		kfree(async);
-		return ret;
-	}
 
 	/* An error becomes an event, not a signal. */
 	ctx->flags |= SPU_CREATE_EVENTS_ENABLED;
 	ctx->async = async;
-	return 0;
+	/* Once it has joined, it goes with its owner, perhaps at once. */
+	ret = spu_worker_join(&async->client, ctx, spu_async_serve_fault);
+	if (ret) {
+		ctx->async = NULL;
+		kfree(async);
+	}
+	return ret;
 }
 
 /**

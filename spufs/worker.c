@@ -67,9 +67,11 @@
  * @prio: ... as the kernel counts them: the best of those who started a context
  * @paused: the process is being frozen, and its SPUs do not run
  * @dead: it has no contexts, and gets no new ones
- * @lock: protects @faults, @idle and the clients' @fault; taken in interrupts
+ * @lock: protects @faults, @idle, @nr_stray and the clients' @fault; taken in
+ *	interrupts
  * @faults: the clients whose faults wait for a thread
  * @idle: the threads that wait for a fault
+ * @nr_stray: how many serve a fault of a context that is gone
  */
 struct spu_worker {
 	struct list_head node;
@@ -87,6 +89,7 @@ struct spu_worker {
 	spinlock_t lock;	/* protects the faults */
 	struct list_head faults;
 	struct list_head idle;
+	unsigned int nr_stray;
 };
 
 /**
@@ -147,6 +150,7 @@ static struct spu_client *spu_worker_next(struct spu_worker_thread *t)
 	if (client) {
 		list_del_init(&client->fault);
 		client->serving = true;
+		w->nr_stray += client->left;
 		list_del_init(&t->idle);
 	} else if (list_empty(&t->idle)) {
 		list_add(&t->idle, &w->idle);
@@ -162,6 +166,7 @@ static void spu_worker_served(struct spu_worker *w, struct spu_client *client)
 
 	spin_lock_irq(&w->lock);
 	client->serving = false;
+	w->nr_stray -= client->left;
 	again = client->again;
 	client->again = false;
 	if (again)
@@ -224,6 +229,18 @@ static void spu_worker_bury(struct spu_worker *w)
 	spin_unlock_irq(&w->lock);
 }
 
+/* A context is gone, but not its fault.  With the worker's mutex held. */
+static void spu_worker_drop(struct spu_worker *w, struct spu_client *client)
+{
+	list_del_init(&client->member);
+	w->nr_contexts--;
+
+	spin_lock_irq(&w->lock);
+	client->left = true;
+	w->nr_stray += client->serving;
+	spin_unlock_irq(&w->lock);
+}
+
 /* The owner goes: so do its contexts. */
 static void spu_worker_disown(struct spu_worker *w)
 {
@@ -235,8 +252,7 @@ static void spu_worker_disown(struct spu_worker *w)
 	while (!list_empty(&w->contexts)) {
 		client = list_first_entry(&w->contexts, struct spu_client,
 					  member);
-		list_del_init(&client->member);
-		w->nr_contexts--;
+		spu_worker_drop(w, client);
 		ctx = get_spu_context(client->ctx);
 		mutex_unlock(&w->mutex);
 		spu_forget(ctx);
@@ -382,12 +398,12 @@ static bool spu_worker_run(void *data)
 	if (!t->task) {
 		__set_current_state(TASK_RUNNING);
 		spu_worker_begin(t);
-		return true;
+		goto out;
 	}
 	if (READ_ONCE(w->paused) && !spu_worker_freezing()) {
 		__set_current_state(TASK_RUNNING);
 		spu_worker_pause(w, false);
-		return true;
+		goto out;
 	}
 
 	client = spu_worker_next(t);
@@ -402,6 +418,7 @@ static bool spu_worker_run(void *data)
 		spu_worker_look_around(t);
 	}
 
+out:
 	/* The caller obeys, and is back when it thaws. */
 	if (spu_worker_freezing())
 		spu_worker_pause(w, true);
@@ -451,16 +468,18 @@ static int spu_worker_add_thread(struct spu_worker *w)
 
 /*
  * See to it that there is a thread for the next fault, unless there are as many
- * as contexts.  With the worker's mutex held.
+ * as faults can hang.  With the worker's mutex held.
  */
 static int spu_worker_reserve(struct spu_worker *w)
 {
+	unsigned int most;
 	bool idle;
 
 	spin_lock_irq(&w->lock);
 	idle = !list_empty(&w->idle);
+	most = w->nr_contexts + w->nr_stray;
 	spin_unlock_irq(&w->lock);
-	if (idle || w->dead || w->nr_threads >= w->nr_contexts)
+	if (idle || w->dead || w->nr_threads >= most)
 		return 0;
 	return spu_worker_add_thread(w);
 }
@@ -489,6 +508,24 @@ void spu_worker_may_block(struct spu_client *client)
 	spin_unlock_irq(&w->lock);
 }
 
+/* The scheduling parameters of the caller */
+static struct sched_attr spu_worker_attr(void)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = current->policy,
+		.sched_priority = current->rt_priority,
+		.sched_nice = task_nice(current),
+	};
+
+	/* A deadline is one thread's own. */
+	if (current->policy == SCHED_DEADLINE) {
+		attr.sched_policy = SCHED_FIFO;
+		attr.sched_priority = MAX_RT_PRIO - 1;
+	}
+	return attr;
+}
+
 /**
  * spu_worker_follow - a context is being started
  * @client: the context
@@ -511,18 +548,13 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 		return -EAGAIN;
 
 	mutex_lock(&w->mutex);
-	WRITE_ONCE(w->prio, current->normal_prio);
-	w->attr = (struct sched_attr) {
-		.size = sizeof(w->attr),
-		.sched_policy = current->policy,
-		.sched_priority = current->rt_priority,
-		.sched_nice = task_nice(current),
-	};
-	/* A deadline is one thread's own. */
-	if (current->policy == SCHED_DEADLINE) {
-		w->attr.sched_policy = SCHED_FIFO;
-		w->attr.sched_priority = MAX_RT_PRIO - 1;
+	/* Somebody else may have been faster. */
+	if (current->normal_prio >= w->prio) {
+		mutex_unlock(&w->mutex);
+		return 0;
 	}
+	WRITE_ONCE(w->prio, current->normal_prio);
+	w->attr = spu_worker_attr();
 	list_for_each_entry(t, &w->threads, node)
 		sched_setattr_nocheck(t->task, &w->attr);
 	mutex_unlock(&w->mutex);
@@ -544,9 +576,13 @@ static struct spu_worker *spu_worker_get(void)
 	INIT_LIST_HEAD(&new->threads);
 	INIT_LIST_HEAD(&new->faults);
 	INIT_LIST_HEAD(&new->idle);
-	/* That of the threads that the caller makes, see sched_fork() */
-	new->prio = current->sched_reset_on_fork ? DEFAULT_PRIO :
-						   current->normal_prio;
+	new->attr = spu_worker_attr();
+	new->prio = current->normal_prio;
+	/* The threads that the caller makes have another one, see sched_fork(). */
+	if (current->sched_reset_on_fork && new->prio < DEFAULT_PRIO) {
+		new->attr = (struct sched_attr) { .size = sizeof(new->attr) };
+		new->prio = DEFAULT_PRIO;
+	}
 
 	mutex_lock(&spu_workers_mutex);
 	list_for_each_entry(w, &spu_workers, node)
@@ -630,8 +666,7 @@ void spu_worker_leave(struct spu_client *client)
 
 	mutex_lock(&w->mutex);
 	if (!list_empty(&client->member)) {
-		list_del_init(&client->member);
-		w->nr_contexts--;
+		spu_worker_drop(w, client);
 		if (!w->nr_contexts)
 			spu_worker_bury(w);
 	}

@@ -24,6 +24,7 @@ struct spu_worker;
  *	by the worker's lock
  * @serving: a thread serves its fault
  * @again: another one came meanwhile
+ * @left: the context is gone, although its fault may still be served
  */
 struct spu_client {
 	struct spu_context *ctx;
@@ -33,6 +34,7 @@ struct spu_client {
 	struct list_head fault;
 	bool serving;
 	bool again;
+	bool left;
 };
 
 int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
