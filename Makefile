@@ -76,7 +76,7 @@ fractal: qemu $(KERNELS) userspace	## a picture, computed by the blade's SPEs (F
 	@pnmtopng -quiet '$(BUILD)/fractal.ppm' >'$(BUILD)/fractal.png' && rm '$(BUILD)/fractal.ppm'
 	@echo '$(BUILD)/fractal.png'
 
-check: qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
+check: qemu kernel kernel-64k modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
