@@ -62,7 +62,8 @@
  * @contexts: those that are not gone
  * @threads: those that have not retired
  * @nr_contexts: how many contexts
- * @nr_threads: how many threads, those included that have not begun
+ * @nr_threads: how many threads, those included that have not begun ...
+ * @nr_begun: ... and those that have
  * @attr: the scheduling parameters that threads are to have ...
  * @prio: ... as the kernel counts them: the best of those who started a context
  * @paused: the process is being frozen, and its SPUs do not run
@@ -82,6 +83,7 @@ struct spu_worker {
 	struct list_head threads;
 	unsigned int nr_contexts;
 	unsigned int nr_threads;
+	unsigned int nr_begun;
 	struct sched_attr attr;
 	int prio;
 	bool paused;
@@ -291,6 +293,7 @@ static void spu_worker_retire(struct spu_worker_thread *t)
 	mutex_lock(&w->mutex);
 	list_del(&t->node);
 	w->nr_threads--;
+	w->nr_begun--;
 	mutex_unlock(&w->mutex);
 
 	t->retired = true;
@@ -377,6 +380,10 @@ static void spu_worker_begin(struct spu_worker_thread *t)
 	mutex_lock(&w->mutex);
 	t->task = current;
 	list_add(&t->node, &w->threads);
+	w->nr_begun++;
+	spin_lock_irq(&w->lock);
+	list_add(&t->idle, &w->idle);
+	spin_unlock_irq(&w->lock);
 	if (current->normal_prio > w->prio)
 		sched_setattr_nocheck(current, &w->attr);
 	mutex_unlock(&w->mutex);
@@ -476,7 +483,7 @@ static int spu_worker_reserve(struct spu_worker *w)
 	bool idle;
 
 	spin_lock_irq(&w->lock);
-	idle = !list_empty(&w->idle);
+	idle = !list_empty(&w->idle) || w->nr_begun < w->nr_threads;
 	most = w->nr_contexts + w->nr_stray;
 	spin_unlock_irq(&w->lock);
 	if (idle || w->dead || w->nr_threads >= most)

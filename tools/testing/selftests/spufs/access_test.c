@@ -517,6 +517,9 @@ TEST_F(access, descriptor_for_reading_maps_nothing)
 	int i, w, fd;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		/* These are smaller than other pages, and not mapped there at all. */
+		if (page != 4096 && (!strcmp(names[i], "cntl") || !strcmp(names[i], "mss")))
+			continue;
 		fd = openat(self->fd, names[i], O_RDONLY);
 		ASSERT_LE(0, fd);
 		for (w = 0; w < ARRAY_SIZE(ways); w++) {

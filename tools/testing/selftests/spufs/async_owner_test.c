@@ -210,8 +210,10 @@ TEST_F(end, ends_the_run)
 
 	ASSERT_EQ(1, write(self->socket, "", 1));
 	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
-	EXPECT_EQ(0, event.status & (SPU_STATUS_RUNNING |
-				     SPU_STATUS_STOPPED_BY_STOP));
+	EXPECT_EQ(0, event.status & SPU_STATUS_RUNNING);
+	/* One that touches pages may have come to its end. */
+	if (!variant->faults)
+		EXPECT_EQ(0, event.status & SPU_STATUS_STOPPED_BY_STOP);
 	ASSERT_TRUE(wait_until(async_poll(&self->ctx) & POLLHUP));
 	EXPECT_EQ(0, async_poll(&self->ctx) & CAN_START);
 	EXPECT_EQ(0, read(self->ctx.event, &event, sizeof(event)));
@@ -542,7 +544,8 @@ TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
 		SKIP(return, "real-time priority needs root");
 	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
 	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
-	EXPECT_EQ(SCHED_FIFO, worker_policy());
+	/* a thread that has not begun yet has it when it begins */
+	EXPECT_TRUE(wait_until(worker_policy() == SCHED_FIFO));
 	async_close(&ctx);
 }
 
