@@ -335,6 +335,9 @@ FIXTURE_SETUP(hang)
 
 	if (no_async())
 		SKIP(return, "%s", no_async());
+	/* userfaultfd is refused by who waits with mmap_lock held */
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
 	self->page_size = sysconf(_SC_PAGESIZE);
 	self->pages = hanging_pages(&self->uffd, HANGING * self->page_size);
 	if (self->uffd < 0)
