@@ -78,7 +78,7 @@ struct spu_worker {
 	struct list_head node;
 	struct pid *tgid;
 	struct kref kref;
-	struct mutex mutex;
+	struct mutex mutex;	/* protects contexts and threads */
 	struct list_head contexts;
 	struct list_head threads;
 	unsigned int nr_contexts;

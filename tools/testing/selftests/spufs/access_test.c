@@ -160,7 +160,8 @@ FIXTURE_VARIANT_ADD(access, 0777)
 /* For all files of context @fd */
 #define for_each_file(fd, dir, entry)						\
 	for (dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY));		\
-	     dir && ((entry = readdir(dir)) || closedir(dir)); )		\
+	     dir && ((entry = readdir(dir)) || closedir(dir));			\
+	     entry = NULL)							\
 		if (entry->d_name[0] != '.' || entry->d_name[1] == 'c')
 
 FIXTURE_SETUP(access)
