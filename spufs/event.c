@@ -223,7 +223,7 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 	trace_spufs_async_post(async->ctx, event, status, npc);
 	wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
 	/* There may be thousands, too many for an interrupt. */
-	if (rcu_access_pointer(file->fasync)) {
+	if (READ_ONCE(file->fasync)) {
 		async->signal = true;
 		spu_async_queue_work(async, 0);
 	}

@@ -279,7 +279,8 @@ static void test_hash_table(void)
 
     /* Eight in the primary group, eight with V[H] in the secondary one */
     for (int i = 0; i < 16; i++) {
-        EXPECT(OK, INSERT_HTAB_ENTRY, 0, 8, V(0x100 + i) | (i == 3 ? 0 : BOLTED),
+        EXPECT(OK, INSERT_HTAB_ENTRY, 0, 8,
+               V(0x100 + i) | (i == 3 ? 0 : BOLTED),
                0x5190 + 0x1000 * i, BOLTED, 0);
         g_assert_cmphex(out[0] & ~7ULL, ==, i < 8 ? 8 : ~8ULL & (slots - 8));
         g_assert_cmphex(out[1] | out[2], ==, 0);
