@@ -62,7 +62,6 @@ struct list_head {
 
 #define INIT_LIST_HEAD(l)	((void)((l)->next = (l)->prev = (l)))
 #define list_empty(l)		((l)->next == (l))
-
 #define list_first_entry(l, type, member)	container_of((l)->next, type, member)
 #define list_for_each_entry(pos, head, member)				\
 	for (pos = container_of((head)->next, typeof(*pos), member);	\
