@@ -571,38 +571,35 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 /* The worker of the current process, with a reference: it may die meanwhile. */
 static struct spu_worker *spu_worker_get(void)
 {
-	struct spu_worker *w, *new;
+	struct spu_worker *w;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return NULL;
-	kref_init(&new->kref);
-	mutex_init(&new->mutex);
-	spin_lock_init(&new->lock);
-	INIT_LIST_HEAD(&new->contexts);
-	INIT_LIST_HEAD(&new->threads);
-	INIT_LIST_HEAD(&new->faults);
-	INIT_LIST_HEAD(&new->idle);
-	new->attr = spu_worker_attr();
-	new->prio = current->normal_prio;
-	/* The threads that the caller makes have another one, see sched_fork(). */
-	if (current->sched_reset_on_fork && new->prio < DEFAULT_PRIO) {
-		new->attr = (struct sched_attr) { .size = sizeof(new->attr) };
-		new->prio = DEFAULT_PRIO;
-	}
-
-	mutex_lock(&spu_workers_mutex);
+	guard(mutex)(&spu_workers_mutex);
 	list_for_each_entry(w, &spu_workers, node)
 		if (w->tgid == task_tgid(current)) {
 			kref_get(&w->kref);
-			mutex_unlock(&spu_workers_mutex);
-			kfree(new);
 			return w;
 		}
-	new->tgid = get_pid(task_tgid(current));
-	list_add(&new->node, &spu_workers);
-	mutex_unlock(&spu_workers_mutex);
-	return new;
+
+	w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	if (!w)
+		return NULL;
+	kref_init(&w->kref);
+	mutex_init(&w->mutex);
+	spin_lock_init(&w->lock);
+	INIT_LIST_HEAD(&w->contexts);
+	INIT_LIST_HEAD(&w->threads);
+	INIT_LIST_HEAD(&w->faults);
+	INIT_LIST_HEAD(&w->idle);
+	w->attr = spu_worker_attr();
+	w->prio = current->normal_prio;
+	/* The threads that the caller makes have another one, see sched_fork(). */
+	if (current->sched_reset_on_fork && w->prio < DEFAULT_PRIO) {
+		w->attr = (struct sched_attr) { .size = sizeof(w->attr) };
+		w->prio = DEFAULT_PRIO;
+	}
+	w->tgid = get_pid(task_tgid(current));
+	list_add(&w->node, &spu_workers);
+	return w;
 }
 
 /**
