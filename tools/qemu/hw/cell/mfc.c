@@ -334,6 +334,43 @@ static void mfc_fault(CellSPEState *spe, MFCQueueId id, const MFCCommand *c,
     cell_spe_raise(spe, 1, INT_CLASS1_STORAGE_FAULT);
 }
 
+/*
+ * The budget
+ *
+ * Commands may issue each other through the registers of MFCs, and that
+ * without end, and a single list may be long: none of it must take the machine
+ * with it.  So no queue runs inside of another's command, and all MFCs together
+ * have one budget, which only a timer fills again: between two of its fillings
+ * the main loop has had its turn.  When it is used up, queues rest, in the
+ * middle of a command if need be.
+ *
+ * It is counted in what takes a host about 100 ns, so that what it allows is
+ * over in a few milliseconds on a slow one.
+ */
+#define MFC_BUDGET          10000
+#define MFC_COST_COMMAND    1       /* or an element of a list */
+#define MFC_COST_REGISTERS  20      /* a transfer that is not to memory */
+
+void cell_mfc_charge(CellSPEState *spe, int cost)
+{
+    CellEIB *eib = spe->mfc.eib;
+
+    if (eib->running) {
+        eib->budget -= cost;
+    }
+}
+
+static bool mfc_has_budget(CellSPEState *spe)
+{
+    return spe->mfc.eib->budget > 0;
+}
+
+/* For @len bytes at @pa: four of them are an access to a register. */
+static void charge_access(CellSPEState *spe, bool memory, uint64_t len)
+{
+    cell_mfc_charge(spe, memory ? len / 1024 : MFC_COST_REGISTERS + len / 4);
+}
+
 /* Lock lines */
 
 static void line_release(CellMFC *m)
@@ -360,7 +397,7 @@ static void lines_stored(CellSPEState *spe, MFCQueueId id, hwaddr pa,
 {
     CellMFC *m, *next;
 
-    QLIST_FOREACH_SAFE(m, &spe->mfc.lines->holders, holder, next) {
+    QLIST_FOREACH_SAFE(m, &spe->mfc.eib->holders, holder, next) {
         if (pa >= m->line_addr + MFC_LINE_SIZE || m->line_addr >= pa + len) {
             continue;
         }
@@ -372,41 +409,41 @@ static void lines_stored(CellSPEState *spe, MFCQueueId id, hwaddr pa,
     }
 }
 
-/*
- * Registers have no lock lines.  As with the DSISR of PowerPC after a lwarx,
- * that is a storage fault of its own.
- */
-static bool line_in_memory(hwaddr pa)
+/* Is there memory, all of it, or at least in part something else? */
+static bool is_memory(hwaddr pa, uint64_t size)
 {
-    hwaddr xlat, len = MFC_LINE_SIZE;
+    hwaddr xlat, len = size;
     MemoryRegion *mr;
 
     RCU_READ_LOCK_GUARD();
     mr = address_space_translate(&address_space_memory, pa, &xlat, &len, true,
                                  MEMTXATTRS_UNSPECIFIED);
-    return memory_region_is_ram(mr) && len == MFC_LINE_SIZE;
+    return memory_region_is_ram(mr) && len == size;
 }
 
 /*
- * A line that the PPE stores to while this runs could be torn, which the
- * hardware would not do: two readings that agree are not.
+ * A line that the PPE or an SPU stores to while this runs could be torn, which
+ * the hardware would not do: two readings that agree are not.
+ *
+ * Returns false if there were none: the line changes all the time.
  */
-static void line_read(hwaddr pa, uint8_t *line)
+static bool line_read(hwaddr pa, uint8_t *line)
 {
     uint8_t again[MFC_LINE_SIZE];
 
     address_space_read(&address_space_memory, pa, MEMTXATTRS_UNSPECIFIED,
                        line, MFC_LINE_SIZE);
-    for (;;) {
+    for (int i = 0; i < 16; i++) {
         /* The first reading is complete. */
         smp_rmb();
         address_space_read(&address_space_memory, pa, MEMTXATTRS_UNSPECIFIED,
                            again, MFC_LINE_SIZE);
         if (!memcmp(line, again, MFC_LINE_SIZE)) {
-            return;
+            return true;
         }
         memcpy(line, again, MFC_LINE_SIZE);
     }
+    return false;
 }
 
 /*
@@ -436,8 +473,8 @@ static void line_watch_expired(void *opaque)
     CellMFC *m = &spe->mfc;
     uint8_t line[MFC_LINE_SIZE];
 
-    line_read(m->line_addr, line);
-    if (memcmp(line, m->line, MFC_LINE_SIZE)) {
+    if (!line_read(m->line_addr, line) ||
+        memcmp(line, m->line, MFC_LINE_SIZE)) {
         line_lost(m);
     } else {
         cell_mfc_watch_line(spe);
@@ -483,6 +520,7 @@ static void mfc_access(CellSPEState *spe, MFCQueueId id, uint16_t op,
     MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
     MemTxResult r;
 
+    charge_access(spe, is_memory(pa, len), len);
     if (op & OP_GET) {
         uint8_t buf[MFC_MAX_SIZE];
 
@@ -501,7 +539,10 @@ static void mfc_access(CellSPEState *spe, MFCQueueId id, uint16_t op,
     }
 }
 
-/* Transfer @size bytes, going on at c->done; false if that faults. */
+/*
+ * Transfer @size bytes, going on at c->done; false if that faults, or if the
+ * budget does not allow more now.
+ */
 static bool mfc_transfer(CellSPEState *spe, MFCQueueId id, MFCCommand *c,
                          uint32_t lsa, uint64_t ea, uint32_t size)
 {
@@ -511,10 +552,13 @@ static bool mfc_transfer(CellSPEState *spe, MFCQueueId id, MFCCommand *c,
         uint32_t ls = (lsa + c->done) & SPU_LS_MASK;
         uint64_t len = MIN(size - c->done, SPU_LS_SIZE - ls);
         unsigned changes = spe->mfc.changes;
+        MFCFault fault;
         hwaddr pa;
-        MFCFault fault = mfc_translate(spe, ea + c->done, op & OP_PUT, &pa,
-                                       &len);
 
+        if (!mfc_has_budget(spe)) {
+            return false;
+        }
+        fault = mfc_translate(spe, ea + c->done, op & OP_PUT, &pa, &len);
         if (fault) {
             mfc_fault(spe, id, c, fault, ea + c->done);
             return false;
@@ -563,9 +607,11 @@ static bool mfc_exec_list(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
             mfc_error(spe, id, c, error);
             return false;
         }
-        if (!mfc_transfer(spe, id, c, lsa, ea, size)) {
+        if (!mfc_has_budget(spe) ||
+            !mfc_transfer(spe, id, c, lsa, ea, size)) {
             return false;
         }
+        cell_mfc_charge(spe, MFC_COST_COMMAND);
         c->lsa = ROUND_UP(lsa + size, 16);
         c->list_pos += 8;
         if (word & BIT(31)) {
@@ -590,7 +636,7 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     hwaddr pa;
     MFCFault fault = mfc_translate(spe, ea, mfc_op(c) & OP_PUT, &pa, &len);
 
-    if (!fault && !line_in_memory(pa)) {
+    if (!fault && !is_memory(pa, MFC_LINE_SIZE)) {
         fault = MFC_FAULT_ATOMIC;
     }
     if (fault) {
@@ -600,12 +646,17 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     switch (c->cmd) {
     case MFC_GETLLAR:
         line_release(m);
-        line_read(pa, m->line);
+        m->line_moves = !line_read(pa, m->line);
+        if (m->line_moves) {
+            /* Once more, when nobody executes */
+            cell_mfc_run(spe);
+            return false;
+        }
         address_space_write(&spe->ls_as, ls, MEMTXATTRS_UNSPECIFIED, m->line,
                             MFC_LINE_SIZE);
         m->line_addr = pa;
         m->reserved = true;
-        QLIST_INSERT_HEAD(&m->lines->holders, m, holder);
+        QLIST_INSERT_HEAD(&m->eib->holders, m, holder);
         cell_mfc_watch_line(spe);
         stat = MFC_ATOMIC_GETLLAR;
         break;
@@ -760,49 +811,39 @@ static void mfc_complete(CellSPEState *spe, MFCQueueId id, unsigned slot)
 
 /*
  * putllc and its kin exclude the CPUs, whose lwarx and stwcx. know nothing
- * of the MFC: under icount there is one thread for all, so that they do
- * already; without TCG there are no CPUs.
+ * of the MFC, and getllar those that keep it from reading: under icount there
+ * is one thread for all, so that they do already; without TCG there are no CPUs.
  */
-static bool mfc_needs_exclusive(const MFCCommand *c)
+static bool mfc_needs_exclusive(CellMFC *m, const MFCCommand *c)
 {
-    return (mfc_op(c) & (OP_LINE | OP_PUT)) == (OP_LINE | OP_PUT) &&
+    return mfc_op(c) & OP_LINE && (mfc_op(c) & OP_PUT || m->line_moves) &&
            tcg_enabled() && !icount_enabled();
 }
 
-static void mfc_run_queues(CellSPEState *spe, bool exclusive);
+static void mfc_run_exclusive(CPUState *cs, run_on_cpu_data data);
 
-static void mfc_run_exclusive(CPUState *cs, run_on_cpu_data data)
+/* Its queues are to run. */
+static void mfc_wait(CellMFC *m)
 {
-    CellSPEState *spe = data.host_ptr;
-
-    /* Run with all CPUs outside of translated code, and without the BQL. */
-    bql_lock();
-    spe->mfc.exclusive_pending = false;
-    mfc_run_queues(spe, true);
-    bql_unlock();
+    if (!m->waits) {
+        m->waits = true;
+        QTAILQ_INSERT_TAIL(&m->eib->waiting, m, waiting);
+    }
 }
 
-/*
- * Commands may issue each other through the registers of MFCs, and that
- * without end: it must not take the machine with it.  After so many of them
- * the queues rest a while.
- */
-#define MFC_MAX_BURST   256
-
-/* One pass over a queue; returns whether that changed anything. */
+/* One pass over a queue; returns whether there should be another one. */
 static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
 {
     CellMFC *m = &spe->mfc;
     MFCQueue *q = &m->queue[id];
     uint32_t unfinished = 0;    /* tag groups with a command before this one */
     uint32_t held = 0;          /* tag groups that wait behind a barrier */
-    bool line_waits = false;    /* a lock line command, for the CPUs to stop */
+    bool line_waits = false;    /* a lock line command, which comes first */
     bool progress = false;
     unsigned i = 0;
 
     queue_compact(q);
-    while (i < q->count && !m->suspended && !m->faulted &&
-           m->burst < MFC_MAX_BURST) {
+    while (i < q->count && !m->suspended && !m->faulted) {
         MFCCommand *c = &q->slot[i];
         uint16_t op = mfc_op(c);
         uint32_t group = op & OP_ALL ? UINT32_MAX : BIT(c->tag);
@@ -810,19 +851,26 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
 
         if ((op & OP_UNTAGGED ? !line_waits : !(held & BIT(c->tag))) &&
             !(op & OP_FENCE && unfinished & group) && !c->stalled) {
-            if (mfc_needs_exclusive(c) && !exclusive) {
+            if (mfc_needs_exclusive(m, c) && !exclusive) {
                 line_waits = true;
                 if (!m->exclusive_pending) {
                     m->exclusive_pending = true;
                     async_safe_run_on_cpu(first_cpu, mfc_run_exclusive,
                                           RUN_ON_CPU_HOST_PTR(spe));
                 }
-            } else if (m->burst++, mfc_exec(spe, id, c)) {
-                mfc_complete(spe, id, i);
-                progress = true;
-                continue;
+            } else {
+                if (!mfc_has_budget(spe)) {
+                    return true;
+                }
+                cell_mfc_charge(spe, MFC_COST_COMMAND);
+                if (mfc_exec(spe, id, c)) {
+                    mfc_complete(spe, id, i);
+                    progress = true;
+                    continue;
+                }
+                line_waits |= op & OP_UNTAGGED;
             }
-            if (m->changes != changes) {
+            if (m->changes != changes || !mfc_has_budget(spe)) {
                 return true;
             }
         }
@@ -838,43 +886,63 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
 }
 
 /*
- * A transfer may end in registers of this same SPE, and issue a command or
- * restart the queue: then there is one more pass.
+ * Run what waits, one pass for each MFC in turn: a transfer may end in registers
+ * of any SPE, and issue a command or restart a queue, which waits then.
+ * @exclusive: the MFC for which the CPUs are stopped, if they are
  */
-static void mfc_run_queues(CellSPEState *spe, bool exclusive)
+static void eib_run(CellEIB *eib, CellMFC *exclusive)
 {
-    CellMFC *m = &spe->mfc;
-    bool progress;
+    int64_t slice_ns = 0;
+    CellMFC *m;
 
-    if (m->running) {
-        m->rerun = true;
+    if (eib->running) {
         return;
     }
-    if (timer_pending(&m->resume)) {
-        return;
+    eib->running = true;
+    while (eib->budget > 0 && (m = QTAILQ_FIRST(&eib->waiting))) {
+        bool again;
+
+        slice_ns = m->spe->slice_ns;
+        QTAILQ_REMOVE(&eib->waiting, m, waiting);
+        m->waits = false;
+        again = mfc_run_queue(m->spe, MFC_QUEUE_PROXY, m == exclusive);
+        again |= mfc_run_queue(m->spe, MFC_QUEUE_SPU, m == exclusive);
+        if (again) {
+            mfc_wait(m);
+        }
     }
-    m->running = true;
-    m->burst = 0;
-    do {
-        m->rerun = false;
-        progress = mfc_run_queue(spe, MFC_QUEUE_PROXY, exclusive);
-        progress |= mfc_run_queue(spe, MFC_QUEUE_SPU, exclusive);
-    } while ((progress || m->rerun) && m->burst < MFC_MAX_BURST);
-    m->running = false;
-    if (m->burst >= MFC_MAX_BURST) {
-        timer_mod(&m->resume, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                              spe->slice_ns);
+    eib->running = false;
+    /* Who seldom does much never needs the timer. */
+    if (eib->budget < MFC_BUDGET / 2 && !timer_pending(&eib->refill)) {
+        timer_mod(&eib->refill,
+                  qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + slice_ns);
     }
 }
 
-static void mfc_resume(void *opaque)
+static void eib_refill(void *opaque)
 {
-    mfc_run_queues(opaque, false);
+    CellEIB *eib = opaque;
+
+    eib->budget = MFC_BUDGET;
+    eib_run(eib, NULL);
+}
+
+static void mfc_run_exclusive(CPUState *cs, run_on_cpu_data data)
+{
+    CellSPEState *spe = data.host_ptr;
+
+    /* Run with all CPUs outside of translated code, and without the BQL. */
+    bql_lock();
+    spe->mfc.exclusive_pending = false;
+    mfc_wait(&spe->mfc);
+    eib_run(spe->mfc.eib, &spe->mfc);
+    bql_unlock();
 }
 
 void cell_mfc_run(CellSPEState *spe)
 {
-    mfc_run_queues(spe, false);
+    mfc_wait(&spe->mfc);
+    eib_run(spe->mfc.eib, NULL);
 }
 
 bool cell_mfc_issue(CellSPEState *spe, MFCQueueId id, uint32_t word)
@@ -1108,7 +1176,11 @@ void cell_mfc_reset(CellSPEState *spe)
 
     mfc_purge(spe);
     line_release(m);
-    timer_del(&m->resume);
+    m->line_moves = false;
+    if (m->waits) {
+        m->waits = false;
+        QTAILQ_REMOVE(&m->eib->waiting, m, waiting);
+    }
     memset(m->queue, 0, sizeof(m->queue));
     memset(m->slb, 0, sizeof(m->slb));
     cell_mfc_tlb_invalidate_all(spe);
@@ -1151,12 +1223,13 @@ bool cell_mfc_post_load(CellSPEState *spe)
     }
     cell_mfc_tlb_invalidate_all(spe);
     if (m->reserved) {
-        QLIST_INSERT_HEAD(&m->lines->holders, m, holder);
+        QLIST_INSERT_HEAD(&m->eib->holders, m, holder);
     }
-    if (m->exclusive_pending) {
-        /* Nobody has been asked here to stop the CPUs. */
-        m->exclusive_pending = false;
-        timer_mod(&m->resume, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    /* Nobody has been asked here to stop the CPUs; it may have had no budget. */
+    m->exclusive_pending = false;
+    if (!mfc_queues_empty(m)) {
+        mfc_wait(m);
+        timer_mod(&m->eib->refill, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
     }
     return true;
 }
@@ -1165,33 +1238,48 @@ void cell_mfc_init(CellSPEState *spe)
 {
     CellMFC *m = &spe->mfc;
     Object *machine = qdev_get_machine();
-    Object *lines = object_resolve_path_component(machine, "lock-lines");
+    Object *eib = object_resolve_path_component(machine, "eib");
 
     m->spe = spe;
-    if (!lines) {
-        lines = object_new(TYPE_CELL_LOCK_LINES);
-        object_property_add_child(machine, "lock-lines", lines);
-        object_unref(lines);
+    if (!eib) {
+        eib = object_new(TYPE_CELL_EIB);
+        object_property_add_child(machine, "eib", eib);
+        object_unref(eib);
     }
-    m->lines = CELL_LOCK_LINES(lines);
+    m->eib = CELL_EIB(eib);
     m->table_as = &address_space_memory;
     if (spe->page_table) {
         m->table_as = g_new(AddressSpace, 1);
         address_space_init(m->table_as, spe->page_table, "cell-page-table");
     }
-    timer_init_ns(&m->resume, QEMU_CLOCK_VIRTUAL, mfc_resume, spe);
     timer_init_ns(&m->line_watch, QEMU_CLOCK_VIRTUAL, line_watch_expired, spe);
 }
 
-static const TypeInfo cell_lock_lines_info = {
-    .name          = TYPE_CELL_LOCK_LINES,
-    .parent        = TYPE_OBJECT,
-    .instance_size = sizeof(CellLockLines),
+static void cell_eib_init(Object *obj)
+{
+    CellEIB *eib = CELL_EIB(obj);
+
+    QTAILQ_INIT(&eib->waiting);
+    eib->budget = MFC_BUDGET;
+    timer_init_ns(&eib->refill, QEMU_CLOCK_VIRTUAL, eib_refill, eib);
+}
+
+static void cell_eib_finalize(Object *obj)
+{
+    timer_del(&CELL_EIB(obj)->refill);
+}
+
+static const TypeInfo cell_eib_info = {
+    .name              = TYPE_CELL_EIB,
+    .parent            = TYPE_OBJECT,
+    .instance_size     = sizeof(CellEIB),
+    .instance_init     = cell_eib_init,
+    .instance_finalize = cell_eib_finalize,
 };
 
 static void cell_mfc_register_types(void)
 {
-    type_register_static(&cell_lock_lines_info);
+    type_register_static(&cell_eib_info);
 }
 
 type_init(cell_mfc_register_types)

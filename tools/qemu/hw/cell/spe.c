@@ -107,9 +107,13 @@ void cell_spe_run(CellSPEState *spe)
     spu_engine_start(spe->engine);
 }
 
+/* That its thread comes to the end of what it executes may take a while. */
+#define SPE_COST_STOP       2000
+
 static void spe_stop(CellSPEState *spe)
 {
     if (spe->engine->running) {
+        cell_mfc_charge(spe, SPE_COST_STOP);
         spu_engine_stop(spe->engine);
         trace_cell_spe_stop(spe->node, spe->index, spe->spu.pc);
     }
@@ -761,7 +765,7 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
                           "cell-spe-priv2", SPE_PRIV2_SIZE);
     memory_region_init_io(&spe->priv1, OBJECT(dev), &spe_priv1_ops, spe,
                           "cell-spe-priv1", SPE_PRIV1_SIZE);
-    /* An MFC may store to the registers of its own SPE: mfc_run_queues(). */
+    /* An MFC may store to the registers of its own SPE: eib_run(). */
     spe->ps.disable_reentrancy_guard = true;
     spe->priv2.disable_reentrancy_guard = true;
 

@@ -190,7 +190,6 @@ static const VMStateDescription vmstate_cell_mfc = {
         VMSTATE_BOOL(purged, CellMFC),
         VMSTATE_UINT8(key_state, CellMFC),
         VMSTATE_BOOL(faulted, CellMFC),
-        VMSTATE_BOOL(exclusive_pending, CellMFC),
         VMSTATE_UINT32(proxy_cmd, CellMFC),
         VMSTATE_BOOL(proxy_written, CellMFC),
         VMSTATE_UINT32(query_type, CellMFC),
@@ -207,7 +206,6 @@ static const VMStateDescription vmstate_cell_mfc = {
         VMSTATE_UINT64(line_addr, CellMFC),
         VMSTATE_UINT8_ARRAY(line, CellMFC, MFC_LINE_SIZE),
         VMSTATE_TIMER(line_watch, CellMFC),
-        VMSTATE_TIMER(resume, CellMFC),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -474,12 +474,208 @@ static void test_hostile(const void *engine)
     }
 }
 
+/*
+ * How long the monitor may take to answer, whatever SPEs do.  If no vCPU
+ * executes it is QEMU's CPU time, so that other load of the host does not count.
+ */
+#define ANSWER_NS   50000000
+
+static int64_t now(clockid_t clock)
+{
+    struct timespec t;
+
+    g_assert_cmpint(clock_gettime(clock, &t), ==, 0);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void ask(QTestState *qts)
+{
+    qobject_unref(qtest_qmp(qts, "{ 'execute': 'query-status' }"));
+}
+
+/* A list of @n elements of 16 KiB each at @ea, restored into the SPU's queue */
+static void restore_lists(QTestState *qts, uint32_t cmd, uint64_t ea, int n,
+                          int lists)
+{
+    g_autofree uint64_t *element = g_new(uint64_t, n);
+    int i;
+
+    for (i = 0; i < n; i++) {
+        element[i] = cpu_to_be64(0x4000ULL << 32 | (uint32_t)ea);
+    }
+    priv1_write(qts, 0, MFC_SR1, 0x21);
+    qtest_memwrite(qts, SPE_LS(0), element, n * sizeof(*element));
+    priv2_write(qts, 0, MFC_CNTL, 1);
+    for (i = 0; i < lists; i++) {
+        uint32_t slot = MFC_CQ_SPU + 32 * i;
+
+        priv2_write(qts, 0, slot, BIT_ULL(63) | 0x4000);
+        priv2_write(qts, 0, slot + 8, ea & ~0xffffffffULL);
+        priv2_write(qts, 0, slot + 16, (uint64_t)n * 8 << 32 | cmd);
+        priv2_write(qts, 0, slot + 24, 0);
+    }
+}
+
+/* 16 lists of 2,048 elements: to registers, of them, and to memory */
+static void test_lists(void)
+{
+    static const struct {
+        uint32_t cmd;
+        uint64_t ea;
+    } to[] = {
+        { MFC_PUTL, SPE_PS(1) + 0x8000 },
+        { MFC_GETL, SPE_PS(1) + 0x8000 },
+        { MFC_PUTL, UART & ~0x3fff },
+        { MFC_PUTL, 0x10000 },
+        { MFC_GETL, 0x10000 },
+    };
+    QTestState *qts = qtest_init("-machine cell-blade -m 64M -serial null");
+    clockid_t clock;
+    int i, slice;
+
+    g_assert_cmpint(clock_getcpuclockid(qtest_pid(qts), &clock), ==, 0);
+    for (i = 0; i < ARRAY_SIZE(to); i++) {
+        restore_lists(qts, to[i].cmd, to[i].ea, 2048, 16);
+        for (slice = 0; slice < 4; slice++) {
+            int64_t then = now(clock);
+
+            if (slice) {
+                qtest_clock_step(qts, 20000);
+            } else {
+                priv2_write(qts, 0, MFC_CNTL, 0);
+            }
+            ask(qts);
+            g_test_message("list command 0x%x, 0x%" PRIx64 ": %" PRId64 " us",
+                           to[i].cmd, to[i].ea, (now(clock) - then) / 1000);
+            g_assert_cmpint(now(clock) - then, <, ANSWER_NS);
+        }
+        priv2_write(qts, 0, MFC_CNTL, 1 << 15);
+    }
+    qtest_quit(qts);
+}
+
+/* What the budget interrupts is continued, and nothing of it is left out. */
+static void test_continued(void)
+{
+    QTestState *qts = qtest_init("-machine cell-blade -m 64M");
+    uint8_t byte;
+    int i;
+
+    /* Eight times 16 KiB of registers that read as zeros */
+    qtest_memset(qts, SPE_LS(0) + 0x4000, 0xff, 0x20000);
+    restore_lists(qts, MFC_GETL, SPE_PS(1) + 0x8000, 8, 1);
+    priv2_write(qts, 0, MFC_CNTL, 0);
+    g_assert_false(priv2_read(qts, 0, MFC_CNTL) & MFC_CNTL_Q);
+    for (i = 0; i < 100 && !(priv2_read(qts, 0, MFC_CNTL) & MFC_CNTL_Q); i++) {
+        qtest_clock_step(qts, 20000);
+    }
+    g_assert_true(priv2_read(qts, 0, MFC_CNTL) & MFC_CNTL_Q);
+    for (i = 0x4000; i < 0x24000; i += 16) {
+        qtest_memread(qts, SPE_LS(0) + i, &byte, 1);
+        g_assert_cmphex(byte, ==, 0);
+    }
+    qtest_quit(qts);
+}
+
+static QTestState *tcg_machine(char **kernel)
+{
+    struct sigaction act = { .sa_handler = hung };
+
+    sigaction(SIGALRM, &act, NULL);
+    *kernel = sleeping_kernel();
+    return qtest_initf("-machine cell-blade,spu-engine=tcg -accel tcg -kernel %s "
+                       "-smp 1,maxcpus=9 -m 64M", *kernel);
+}
+
+/*
+ * All SPUs put to registers as fast as they can, and issue commands of each
+ * other's.  They execute meanwhile: it is the median of times that counts.
+ */
+static int compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void test_answers(void)
+{
+    g_autofree char *kernel = NULL;
+    QTestState *qts = tcg_machine(&kernel);
+    int64_t took[41];
+    int i, spe;
+
+    for (spe = 0; spe < 8; spe++) {
+        uint64_t next = SPE_PS((spe + 1) % 8);
+        const uint32_t block[] = {
+            0, cpu_to_be32(0x7000), cpu_to_be32(next >> 32),
+            cpu_to_be32(next + 0x3000), cpu_to_be32(32 << 16),
+            cpu_to_be32(MFC_PUT),
+        };
+
+        qtest_memwrite(qts, SPE_LS(spe) + 0x7000, block, sizeof(block));
+        priv1_write(qts, spe, MFC_SR1, 0x21);
+        START(qts, spe, 0, DMA(MFC_PUT, 0, 0x8000, next + 0x8000, 0x4000),
+              DMA(MFC_PUT, 0, 0x7000, next + 0x3000, 32),
+              DMA(MFC_GET, 0, 0x6010, next + 0x3010, 16), SPU_BR(-54));
+    }
+    alarm(60);
+    for (i = 0; i < ARRAY_SIZE(took); i++) {
+        int64_t then = now(CLOCK_MONOTONIC);
+
+        ask(qts);
+        took[i] = now(CLOCK_MONOTONIC) - then;
+    }
+    alarm(0);
+    qsort(took, ARRAY_SIZE(took), sizeof(took[0]), compare);
+    g_test_message("median %" PRId64 " us, at most %" PRId64 " us",
+                   took[ARRAY_SIZE(took) / 2] / 1000,
+                   took[ARRAY_SIZE(took) - 1] / 1000);
+    g_assert_cmpint(took[ARRAY_SIZE(took) / 2], <, ANSWER_NS);
+    for (spe = 0; spe < 8; spe++) {
+        ps_write(qts, spe, SPU_RunCntl, 0);
+    }
+    qtest_quit(qts);
+    unlink(kernel);
+}
+
+/* getllar of a line to which another SPU stores without end */
+static void test_busy_line(void)
+{
+    g_autofree char *kernel = NULL;
+    QTestState *qts = tcg_machine(&kernel);
+
+    alarm(60);
+    priv1_write(qts, 0, MFC_SR1, 0x21);
+    START(qts, 1, 0, SPU_AI(3, 3, 1), SPU_STQA(3, 0x4000), SPU_STQA(3, 0x4070),
+          SPU_BR(-3));
+    START(qts, 0, 0, SPU_WRCHI(MFC_WrLSA, 0x8000),
+          SPU_WRCHI(MFC_WrEAH, SPE_LS(1) >> 32),
+          SPU_WRCHI(MFC_WrEAL, (uint32_t)SPE_LS(1) + 0x4000),
+          SPU_WRCHI(MFC_WrCmd, MFC_GETLLAR), SPU_RDCH(3, MFC_RdAtomicStat),
+          SPU_STQA(3, 0x1000), SPU_STOP(1));
+    while (ps_read(qts, 0, SPU_Status) & SPU_Status_R) {
+        /* alarm() is the limit. */
+    }
+    alarm(0);
+    g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0x10002);
+    g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x1000), ==,
+                    MFC_ATOMIC_GETLLAR);
+    ps_write(qts, 1, SPU_RunCntl, 0);
+    qtest_quit(qts);
+    unlink(kernel);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_data_func("/cell-hostile/reference", "reference", test_hostile);
+    qtest_add_func("/cell-hostile/lists", test_lists);
+    qtest_add_func("/cell-hostile/continued", test_continued);
     if (qtest_has_accel("tcg")) {
         qtest_add_data_func("/cell-hostile/tcg", "tcg", test_hostile);
+        qtest_add_func("/cell-hostile/answers", test_answers);
+        qtest_add_func("/cell-hostile/busy-line", test_busy_line);
     }
     return g_test_run();
 }

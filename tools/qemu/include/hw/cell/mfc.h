@@ -64,18 +64,22 @@ typedef struct MFCTLBEntry {
 } MFCTLBEntry;
 
 /*
- * The lock lines reserved in a machine: one such object is shared by all
- * its SPEs, so that a store of one MFC ends the reservations of others.
+ * The Element Interconnect Bus: what the MFCs of a machine have in common.  A
+ * store of one ends the reservations of others, and all take turns.
  */
-#define TYPE_CELL_LOCK_LINES "cell-lock-lines"
-OBJECT_DECLARE_SIMPLE_TYPE(CellLockLines, CELL_LOCK_LINES)
+#define TYPE_CELL_EIB "cell-eib"
+OBJECT_DECLARE_SIMPLE_TYPE(CellEIB, CELL_EIB)
 
 typedef struct CellMFC CellMFC;
 
-struct CellLockLines {
+struct CellEIB {
     Object parent_obj;
 
-    QLIST_HEAD(, CellMFC) holders;
+    QLIST_HEAD(, CellMFC) holders;      /* of reserved lock lines */
+    QTAILQ_HEAD(, CellMFC) waiting;     /* their queues are to run */
+    bool running;                       /* commands are being executed */
+    int budget;                         /* what they may still cost */
+    QEMUTimer refill;
 };
 
 struct CellMFC {
@@ -83,15 +87,13 @@ struct CellMFC {
 
     MFCQueue queue[MFC_QUEUES];
     unsigned changes;       /* counts purges and writes to the queues */
-    bool running;           /* commands are being executed */
-    bool rerun;             /* ... and something changed meanwhile */
-    unsigned burst;         /* ... so many of them */
+    bool waits;             /* ... in the EIB's list */
+    QTAILQ_ENTRY(CellMFC) waiting;
     bool suspended;         /* MFC_CNTL[Sc] */
     bool purged;            /* MFC_CNTL[Ps] */
     uint8_t key_state;      /* MFC_CNTL[K]: 2 is privileged, 3 problem state */
     bool faulted;           /* awaits MFC_CNTL[R] or a purge */
     bool exclusive_pending; /* cell_mfc_run() is to come, all CPUs stopped */
-    QEMUTimer resume;       /* pending: the queues go on when it expires */
 
     uint32_t proxy_cmd;     /* MFC_ClassID_CMD */
     bool proxy_written;     /* ... since MFC_CMDStatus was read */
@@ -109,8 +111,9 @@ struct CellMFC {
     uint64_t dsir;
     uint64_t cer;
 
-    CellLockLines *lines;
+    CellEIB *eib;
     bool reserved;
+    bool line_moves;        /* getllar cannot read it while CPUs execute */
     hwaddr line_addr;
     uint8_t line[MFC_LINE_SIZE];
     QLIST_ENTRY(CellMFC) holder;
@@ -136,8 +139,17 @@ bool cell_mfc_post_load(CellSPEState *spe);
 
 /**
  * cell_mfc_run: execute the commands that may be executed
+ *
+ * Now, unless this is because of a command that is being executed: then after
+ * it; or when there is a budget again.
  */
 void cell_mfc_run(CellSPEState *spe);
+
+/**
+ * cell_mfc_charge: what an access costs that an MFC's command may have made
+ * @cost: in units of about 100 ns of a host's time
+ */
+void cell_mfc_charge(CellSPEState *spe, int cost);
 
 /**
  * cell_mfc_issue: queue a command, whose other parameters were set before
