@@ -229,6 +229,50 @@ def gdb(qemu, table, directory, rng):
     return len(failed)
 
 
+ROUNDS = 4000
+
+
+def watched(qemu, directory):
+    """
+    An SPU is stopped while it hits a watchpoint, for which QEMU needs the lock
+    that is held by the one who stops it: it must not wait for ever.
+    """
+    path = os.path.join(directory, 'gdb-watched')
+    m = Machine(qemu, 'tcg', 1, ['-gdb', f'unix:{path},server=on,wait=off'])
+    # stqa $3,SAVE; br back to it
+    m.write(LS, struct.pack('>2I', 0x20800003 | SAVE >> 2 << 7, 0x327fff80))
+    m.cmd(f'writeq {engine_diff.PRIV1:#x} 0x23')
+    g = Gdb(path)
+    g.cmd('vAttach;2')
+    if g.cmd('Hgp2.2') != 'OK' or g.cmd(f'Z2,{SAVE:x},10') != 'OK':
+        print('# no watchpoint')
+        return True
+    g.send('vCont;c')
+    m.sock.settimeout(20)
+    g.sock.setblocking(False)
+    hits = 0
+    text = b''
+    for n in range(ROUNDS):
+        m.writel(PS + engine_diff.NPC, 0)
+        m.writel(PS + engine_diff.RUN_CNTL, 1)
+        for _ in range(n % 7):
+            m.readl(PS + engine_diff.STATUS)
+        m.writel(PS + engine_diff.RUN_CNTL, 0)
+        try:
+            text += g.sock.recv(4096)
+        except BlockingIOError:
+            pass
+        while (end := text.find(b'#')) >= 0 and len(text) > end + 2:
+            if b'watch:' in text[:end]:
+                hits += 1
+                g.sock.sendall(b'+')
+                g.send('vCont;c')
+            text = text[end + 3:]
+    print(f'# {ROUNDS} rounds, {hits} hits')
+    m.quit()
+    return not hits
+
+
 def count(qemu, table, plugin, rng):
     """A loop with a store, a branch and a channel, on the second SPE"""
     turns, spe = rng.randrange(1000, 30000), 1
@@ -293,6 +337,8 @@ def main():
          lambda d, rng: disassembler(qemu, table, objdump, d, rng)),
         ("gdb's protocol finds the SPUs, their registers and memory",
          lambda d, rng: gdb(qemu, table, d, rng)),
+        ('an SPU that hits a watchpoint can be stopped',
+         lambda d, rng: watched(qemu, d)),
         ('-d in_asm lists what an SPU is to execute',
          lambda d, rng: listing(qemu, table, objdump, d, rng)),
         ('a plugin counts the instructions of each SPU',

@@ -291,10 +291,36 @@ static SPUCPU *to_cpu(SPUEngine *e)
     return container_of(e, SPUCPU, engine);
 }
 
+/*
+ * The vCPU was told to stop: wait until it has.  In the midst of an instruction
+ * that hits gdb's watchpoint QEMU takes the BQL, which must then be released;
+ * so that others may start the SPU, or stop it, who wait here as well.
+ */
+static void finish_stop(SPUCPU *s)
+{
+    if (!s->stopping) {
+        return;
+    }
+    if (QTAILQ_EMPTY(&CPU(s)->watchpoints)) {
+        qemu_event_wait(&s->idle);
+    } else {
+        bql_unlock();
+        qemu_event_wait(&s->idle);
+        bql_lock();
+    }
+    if (s->stopping) {
+        s->stopping = false;
+        state_to_spu(s);
+        trace_spu_engine_tcg_stop(s->engine.spu, s->engine.spu->pc,
+                                  s->engine.spu->insns);
+    }
+}
+
 static void spu_engine_tcg_start(SPUEngine *e)
 {
     SPUCPU *s = to_cpu(e);
 
+    finish_stop(s);
     if (!e->running) {
         trace_spu_engine_tcg_start(e->spu, e->spu->pc);
         state_from_spu(s);
@@ -312,11 +338,10 @@ static void spu_engine_tcg_stop(SPUEngine *e)
     if (e->running) {
         e->running = false;
         e->stalled = false;
+        s->stopping = true;
         qemu_cpu_kick(CPU(s));
-        qemu_event_wait(&s->idle);
-        state_to_spu(s);
-        trace_spu_engine_tcg_stop(e->spu, e->spu->pc, e->spu->insns);
     }
+    finish_stop(s);
 }
 
 static void spu_engine_tcg_kick(SPUEngine *e)

@@ -60,6 +60,7 @@ struct SPUCPU {
      * go on without the BQL.
      */
     QemuEvent idle;
+    bool stopping;              /* not running, but the vCPU may execute yet */
     /* Counts starts: whoever waited for the BQL may meet another program. */
     unsigned epoch;
 };
