@@ -39,6 +39,7 @@
 #include "hw/cpu/cluster.h"
 #include "hw/qdev-core.h"
 #include "hw/qdev-properties.h"
+#include "host/spu-ops.h"
 #include "spu_ops.h"
 #include "spu_tcg.h"
 #include "trace.h"
@@ -96,6 +97,25 @@ static void take_interrupt(SPUCPU *s)
     }
 }
 
+/*
+ * While it executes translated code the thread truncates what it computes, if
+ * the host's instructions are used for single precision.  Nothing of QEMU that
+ * it may call then computes with inexact numbers, but for what these enclose.
+ */
+static void truncate_begin(void)
+{
+    if (HAVE_HOST_SPU_SP) {
+        host_spu_truncate(true);
+    }
+}
+
+static void truncate_end(void)
+{
+    if (HAVE_HOST_SPU_SP) {
+        host_spu_truncate(false);
+    }
+}
+
 /* Instructions that need the BQL */
 
 /* End execution, or resume it at env.nip if the SPU may run. */
@@ -114,6 +134,7 @@ static SPUCPU *begin(CPUPPCState *env)
     SPUCPU *s = env_spu_cpu(env);
     unsigned epoch = s->epoch;
 
+    truncate_end();
     qemu_event_set(&s->idle);
     bql_lock();
     if (!spu_cpu_may_run(s) || s->epoch != epoch) {
@@ -132,6 +153,7 @@ static void end(SPUCPU *s)
     }
     qemu_event_reset(&s->idle);
     bql_unlock();
+    truncate_begin();
 }
 
 static G_NORETURN void stopped(SPUCPU *s, SPUExit why, uint32_t code)
@@ -166,6 +188,7 @@ void HELPER(spu_single_step)(CPUPPCState *env)
     unsigned epoch = s->epoch;
 
     /* The instruction is done, and stopping now is what is wanted. */
+    truncate_end();
     qemu_event_set(&s->idle);
     bql_lock();
     if (!s->engine.running || s->epoch != epoch) {
@@ -427,6 +450,7 @@ static void spu_cpu_exec_enter(CPUState *cs)
 
 static void spu_cpu_exec_exit(CPUState *cs)
 {
+    truncate_end();
     qemu_event_set(&SPU_CPU(cs)->idle);
 }
 

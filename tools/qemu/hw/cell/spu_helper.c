@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "spu_tcg.h"
 #include "spu_ops_int.h"
+#include "host/spu-ops.h"
 
 #define HELPER_H "hw/cell/spu_helper.h"
 #include "exec/helper-proto.h.inc"
@@ -63,6 +64,43 @@ void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a,             \
 }
 
 #include "spu_helper_ops.h.inc"
+
+void SPU_LEAF HOST_SPU_SHUFB_ATTR
+HELPER(spu_shufb_host)(void *d, void *a, void *b, void *c, uint32_t desc)
+{
+    host_spu_shufb(d, a, b, c);
+}
+
+/* The vCPU's thread truncates.  Those of spu_ops.h round to the nearest. */
+#define SP_RR(name)                                                     \
+void SPU_LEAF HOST_SPU_SP_ATTR                                          \
+HELPER(spu_##name##_host)(CPUPPCState *env, void *d, void *a, void *b)  \
+{                                                                       \
+    if (!host_spu_##name(d, a, b)) {                                    \
+        host_spu_truncate(false);                                       \
+        spu_op_##name(FPSCR, d, a, b);                                  \
+        host_spu_truncate(true);                                        \
+    }                                                                   \
+}
+
+#define SP_RRR(name)                                                    \
+void SPU_LEAF HOST_SPU_SP_ATTR                                          \
+HELPER(spu_##name##_host)(CPUPPCState *env, void *d, void *a, void *b,  \
+                          void *c)                                      \
+{                                                                       \
+    if (!host_spu_##name(d, a, b, c)) {                                 \
+        host_spu_truncate(false);                                       \
+        spu_op_##name(FPSCR, d, a, b, c);                               \
+        host_spu_truncate(true);                                        \
+    }                                                                   \
+}
+
+SP_RR(fa)
+SP_RR(fs)
+SP_RR(fm)
+SP_RRR(fma)
+SP_RRR(fnms)
+SP_RRR(fms)
 
 void HELPER(spu_fscrwr)(CPUPPCState *env, void *a)
 {

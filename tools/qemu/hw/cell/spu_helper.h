@@ -39,17 +39,15 @@
 #undef FP_RRR
 #undef FP_RI
 
-
-/* Instead of those of the same names: spu_helper_x86.c */
-#ifdef __x86_64__
+/* Instead of those of the same names, by the host's instructions */
 #define SP_RR(name)                                                     \
-    DEF_HELPER_FLAGS_4(spu_##name##_avx512, TCG_CALL_NO_RWG, void,      \
+    DEF_HELPER_FLAGS_4(spu_##name##_host, TCG_CALL_NO_RWG, void,        \
                        env, ptr, ptr, ptr)
 #define SP_RRR(name)                                                    \
-    DEF_HELPER_FLAGS_5(spu_##name##_avx512, TCG_CALL_NO_RWG, void,      \
+    DEF_HELPER_FLAGS_5(spu_##name##_host, TCG_CALL_NO_RWG, void,        \
                        env, ptr, ptr, ptr, ptr)
 
-DEF_HELPER_FLAGS_5(spu_shufb_ssse3, TCG_CALL_NO_RWG, void,
+DEF_HELPER_FLAGS_5(spu_shufb_host, TCG_CALL_NO_RWG, void,
                    ptr, ptr, ptr, ptr, i32)
 SP_RR(fa)
 SP_RR(fs)
@@ -60,7 +58,6 @@ SP_RRR(fms)
 
 #undef SP_RR
 #undef SP_RRR
-#endif
 
 DEF_HELPER_FLAGS_2(spu_fscrwr, TCG_CALL_NO_RWG, void, env, ptr)
 DEF_HELPER_FLAGS_2(spu_fscrrd, TCG_CALL_NO_RWG, void, env, ptr)

@@ -21,9 +21,7 @@
 #include "tcg/tcg-op.h"
 #include "tcg/tcg-op-gvec.h"
 
-#ifdef __x86_64__
-#include "host/cpuinfo.h"
-#endif
+#include "host/spu-ops.h"
 
 #define HELPER_H "hw/cell/spu_helper.h"
 #include "exec/helper-proto.h.inc"
@@ -910,21 +908,6 @@ static bool trans_selb(DisasContext *ctx, arg_rrr *a)
 }
 
 /*
- * The helper @name, or the one for hosts with @feature (spu_helper_x86.c).
- * There is no flag for SSSE3, which is older than AVX.
- */
-#ifdef __x86_64__
-#define HAVE_ssse3      (cpuinfo & CPUINFO_AVX1)
-#define HAVE_avx512     (!(~cpuinfo & (CPUINFO_AVX512F | CPUINFO_AVX512DQ | \
-                                       CPUINFO_AVX512VL)))
-#define HOST_HELPER(name, feature)                                      \
-    (HAVE_##feature ? gen_helper_spu_##name##_##feature                 \
-                    : gen_helper_spu_##name)
-#else
-#define HOST_HELPER(name, feature)  gen_helper_spu_##name
-#endif
-
-/*
  * In general it is a helper, but most controls are made for the insertion of
  * a scalar, in the same block: then it takes the scalar's element where the
  * control does not have the second operand's own byte.
@@ -953,10 +936,10 @@ static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
         tcg_gen_bitsel_vec(MO_8, t, c, t, s);
         tcg_gen_st_vec(t, tcg_env, GPR(a->rt));
     } else {
-        gen_helper_gvec_4 *fn = HOST_HELPER(shufb, ssse3);
-
         tcg_gen_gvec_4_ool(GPR(a->rt), GPR(a->ra), GPR(a->rb), GPR(a->rc),
-                           16, 16, 0, fn);
+                           16, 16, 0,
+                           HAVE_HOST_SPU_SHUFB ? gen_helper_spu_shufb_host
+                                               : gen_helper_spu_shufb);
     }
     return true;
 }
@@ -1416,12 +1399,14 @@ static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
 }
 
 /* Hosts may have these. */
-#define gen_helper_spu_fa   HOST_HELPER(fa, avx512)
-#define gen_helper_spu_fs   HOST_HELPER(fs, avx512)
-#define gen_helper_spu_fm   HOST_HELPER(fm, avx512)
-#define gen_helper_spu_fma  HOST_HELPER(fma, avx512)
-#define gen_helper_spu_fnms HOST_HELPER(fnms, avx512)
-#define gen_helper_spu_fms  HOST_HELPER(fms, avx512)
+#define HOST_SP(name)                                                   \
+    (HAVE_HOST_SPU_SP ? gen_helper_spu_##name##_host : gen_helper_spu_##name)
+#define gen_helper_spu_fa   HOST_SP(fa)
+#define gen_helper_spu_fs   HOST_SP(fs)
+#define gen_helper_spu_fm   HOST_SP(fm)
+#define gen_helper_spu_fma  HOST_SP(fma)
+#define gen_helper_spu_fnms HOST_SP(fnms)
+#define gen_helper_spu_fms  HOST_SP(fms)
 
 /* The immediate is a parameter of the operation. */
 #define TRANS_FP_RI(name)                                               \

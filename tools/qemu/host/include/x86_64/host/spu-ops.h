@@ -1,0 +1,158 @@
+/*
+ * Synergistic Processor Unit: operations by instructions of an x86 host
+ *
+ * Copyright (C) 2026 The spufs-async authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * For the few that are frequent, and that neither TCG has nor the compiler
+ * makes of C: for translated code, if the host can.
+ */
+#ifndef X86_64_HOST_SPU_OPS_H
+#define X86_64_HOST_SPU_OPS_H
+
+#include "hw/cell/spu.h"
+#include "host/cpuinfo.h"
+#include <immintrin.h>
+
+/* There are no flags for SSSE3, which is older than AVX, and FMA. */
+#define HAVE_HOST_SPU_SHUFB     (cpuinfo & CPUINFO_AVX1)
+#define HAVE_HOST_SPU_SP        (cpuinfo & CPUINFO_AVX2 && \
+                                 __builtin_cpu_supports("fma"))
+#define HOST_SPU_SHUFB_ATTR     __attribute__((target("ssse3")))
+#define HOST_SPU_SP_ATTR        __attribute__((target("avx2,fma")))
+
+/*
+ * pshufb takes a byte of one register, and zero where the selector's first bit
+ * is set.  Registers are held with the last byte of each doubleword first.
+ */
+static inline void HOST_SPU_SHUFB_ATTR
+host_spu_shufb(SPUReg *d, const SPUReg *a, const SPUReg *b, const SPUReg *c)
+{
+    const __m128i constants = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                            -1, -1, 0x80, 0x80);
+    __m128i control = *(__m128i *)c;
+    __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(7));
+    __m128i from_a = _mm_shuffle_epi8(*(__m128i *)a, sel);
+    __m128i from_b = _mm_shuffle_epi8(*(__m128i *)b, sel);
+    /* Bit 4 of each byte becomes its first */
+    __m128i is_b = _mm_cmpgt_epi8(_mm_setzero_si128(),
+                                  _mm_slli_epi16(control, 3));
+    __m128i upper = _mm_and_si128(_mm_srli_epi16(control, 4),
+                                  _mm_set1_epi8(15));
+
+    *(__m128i *)d = _mm_or_si128(_mm_or_si128(_mm_and_si128(is_b, from_b),
+                                              _mm_andnot_si128(is_b, from_a)),
+                                 _mm_shuffle_epi8(constants, upper));
+}
+
+/*
+ * Single precision, which truncates: MXCSR tells this thread to, or to round to
+ * the nearest as all else does.  Exceptions are masked.
+ */
+static inline void host_spu_truncate(bool on)
+{
+    _mm_setcsr(_MM_MASK_MASK | (on ? _MM_ROUND_TOWARD_ZERO
+                                   : _MM_ROUND_NEAREST));
+}
+
+/*
+ * What IEEE's arithmetic makes, truncating, of operands that are zero or normal
+ * is the SPU's result too, if that is normal and not the largest number, to
+ * which too large ones are truncated; and then FPSCR is left alone.  Zero is
+ * +0, and may stand for a number that is too small, unless a sum is exactly that
+ * or a factor is.  Nothing else is done here.
+ *
+ * For an element without its sign: 0 for the least normal number, from
+ * SP_LIMIT + 1 on for the largest, for infinities and NaNs, and for zeros and
+ * denormals
+ */
+#define SP_LIMIT        0xfdfffffc
+
+static inline __m128i HOST_SPU_SP_ATTR sp_normal(__m128 x)
+{
+    __m128i i = _mm_castps_si128(x);
+
+    return _mm_sub_epi32(_mm_add_epi32(i, i), _mm_set1_epi32(0x01000000));
+}
+
+/* Has no element of @n more than @limit? */
+static inline bool HOST_SPU_SP_ATTR sp_none_above(__m128i n, uint32_t limit)
+{
+    __m128i most = _mm_set1_epi32(limit);
+
+    return _mm_movemask_epi8(_mm_cmpeq_epi32(_mm_min_epu32(n, most), n)) ==
+           0xffff;
+}
+
+static inline __m128i HOST_SPU_SP_ATTR sp_is_zero(__m128 x)
+{
+    return _mm_castps_si128(_mm_cmpeq_ps(x, _mm_setzero_ps()));
+}
+
+/* The same with zeros, where @zero says that they are exact */
+static bool HOST_SPU_SP_ATTR G_GNUC_UNUSED
+sp_exact(SPUReg *d, __m128 r, __m128 x, __m128 y, __m128 z, __m128i zero)
+{
+    __m128i zero_r = _mm_and_si128(sp_is_zero(r), zero);
+    __m128i n = _mm_max_epu32(
+        _mm_andnot_si128(sp_is_zero(x), sp_normal(x)),
+        _mm_andnot_si128(sp_is_zero(y), sp_normal(y)));
+
+    n = _mm_max_epu32(n, _mm_andnot_si128(sp_is_zero(z), sp_normal(z)));
+    n = _mm_max_epu32(n, _mm_andnot_si128(zero_r, sp_normal(r)));
+    if (!sp_none_above(n, SP_LIMIT)) {
+        return false;
+    }
+    *(__m128i *)d = _mm_andnot_si128(zero_r, _mm_castps_si128(r));
+    return true;
+}
+
+static inline bool HOST_SPU_SP_ATTR
+sp_result(SPUReg *d, __m128 r, __m128 x, __m128 y, __m128 z, __m128i n)
+{
+    if (likely(sp_none_above(_mm_max_epu32(n, sp_normal(r)), SP_LIMIT))) {
+        *(__m128 *)d = r;
+        return true;
+    }
+    return false;
+}
+
+#define HOST_SPU_RR(name, op, zero)                                     \
+static inline bool HOST_SPU_SP_ATTR                                     \
+host_spu_##name(SPUReg *d, const SPUReg *a, const SPUReg *b)            \
+{                                                                       \
+    __m128 x = *(__m128 *)a, y = *(__m128 *)b;                          \
+    __m128 r = _mm_##op##_ps(x, y);                                     \
+    __m128i n = _mm_max_epu32(sp_normal(x), sp_normal(y));              \
+                                                                        \
+    return sp_result(d, r, x, y, y, n) || sp_exact(d, r, x, y, y, zero); \
+}
+
+#define HOST_SPU_RRR(name, op)                                          \
+static inline bool HOST_SPU_SP_ATTR                                     \
+host_spu_##name(SPUReg *d, const SPUReg *a, const SPUReg *b,            \
+                const SPUReg *c)                                        \
+{                                                                       \
+    __m128 x = *(__m128 *)a, y = *(__m128 *)b, z = *(__m128 *)c;        \
+    __m128 r = _mm_##op##_ps(x, y, z);                                  \
+    __m128i n = _mm_max_epu32(_mm_max_epu32(sp_normal(x), sp_normal(y)), \
+                              sp_normal(z));                            \
+                                                                        \
+    return sp_result(d, r, x, y, z, n) ||                               \
+           sp_exact(d, r, x, y, z,                                      \
+                    _mm_or_si128(sp_is_zero(x), sp_is_zero(y)));        \
+}
+
+HOST_SPU_RR(fa, add, _mm_set1_epi32(-1))
+HOST_SPU_RR(fs, sub, _mm_set1_epi32(-1))
+HOST_SPU_RR(fm, mul, _mm_or_si128(sp_is_zero(x), sp_is_zero(y)))
+HOST_SPU_RRR(fma, fmadd)
+HOST_SPU_RRR(fnms, fnmadd)
+HOST_SPU_RRR(fms, fmsub)
+
+#undef HOST_SPU_RR
+#undef HOST_SPU_RRR
+#undef SP_LIMIT
+
+#endif /* X86_64_HOST_SPU_OPS_H */
