@@ -57,6 +57,8 @@ def elf(words):
 
 
 class Machine:
+    without = None      # what of the host is not to be used, None or a name
+
     def __init__(self, qemu, engine, spes, more):
         self.dir = tempfile.TemporaryDirectory()
         kernel = os.path.join(self.dir.name, 'kernel')
@@ -72,7 +74,8 @@ class Machine:
         self.proc = subprocess.Popen(
             [qemu, '-nodefaults', '-display', 'none', '-accel', 'tcg', '-M',
              f'cell-blade,chips=1,spes={spes}' +
-             (f',spu-engine={engine}' if engine != 'reference' else ''), '-smp',
+             (f',spu-engine={engine}' if engine != 'reference' else '') +
+             (f',x-host-without={self.without}' if self.without else ''), '-smp',
              f'1,maxcpus={1 + spes}' if engine == 'tcg' else '1', '-m', '64M', '-kernel', kernel,
              '-qtest', f'unix:{path}', '-qtest-log', '/dev/null', '-D',
              os.path.join(self.dir.name, 'log')] + more)
@@ -1117,7 +1120,10 @@ def main():
                    help='how many at once')
     p.add_argument('--runs', type=int, default=3,
                    help='of which the best counts')
+    p.add_argument('--without', help='what of the host is not to be used: avx2, '
+                   'vectors, rotate')
     args = p.parse_args()
+    Machine.without = args.without
     table = formats(args.decode)
     if args.speed:
         speed(args, table)

@@ -740,6 +740,12 @@ static void cell_blade_set_spu_engine(Object *obj, const char *val,
     spu_engine_parse(val, &CELL_BLADE(obj)->spu_tcg, errp);
 }
 
+static void cell_blade_set_host_without(Object *obj, const char *val,
+                                        Error **errp)
+{
+    spu_host_without(val, errp);
+}
+
 static void cell_blade_instance_init(Object *obj)
 {
     CellBladeState *s = CELL_BLADE(obj);
@@ -783,6 +789,11 @@ static void cell_blade_class_init(ObjectClass *oc, void *data)
     object_class_property_set_description(oc, "spu-engine", "How SPUs execute: "
                                           "reference (interpreted, in virtual "
                                           "time) or tcg (fast)");
+    object_class_property_add_str(oc, "x-host-without", NULL,
+                                  cell_blade_set_host_without);
+    object_class_property_set_description(oc, "x-host-without", "What of the "
+                                          "host is not used for SPUs (avx2, "
+                                          "vectors or rotate), for tests");
 }
 
 static const TypeInfo cell_blade_types[] = {

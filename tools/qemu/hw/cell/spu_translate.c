@@ -14,6 +14,7 @@
  * block, so that a program sees instructions that it modified at once.
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "spu_tcg.h"
 #include "exec/log.h"
 #include "exec/translation-block.h"
@@ -192,6 +193,55 @@ static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
     return true;                                                        \
 }
 
+/* What the host can */
+
+static bool without_rotate;
+
+bool spu_host_without(const char *what, Error **errp)
+{
+#ifdef __x86_64__
+    const unsigned avx2 = CPUINFO_AVX2 | CPUINFO_AVX512F | CPUINFO_AVX512VL |
+                          CPUINFO_AVX512BW | CPUINFO_AVX512DQ |
+                          CPUINFO_AVX512VBMI2;
+
+    if (!strcmp(what, "avx2")) {
+        cpuinfo &= ~avx2;
+        return true;
+    }
+    if (!strcmp(what, "vectors")) {
+        cpuinfo &= ~(avx2 | CPUINFO_AVX1);
+        return true;
+    }
+#endif
+    if (!strcmp(what, "rotate")) {
+        without_rotate = true;
+        return true;
+    }
+    error_setg(errp, "'%s' is not what this host can do without", what);
+    return false;
+}
+
+static bool have_vec(void)
+{
+    return tcg_op_supported(INDEX_op_mov_vec, TCG_TYPE_V128, 0);
+}
+
+/* For gen_swap_vec() */
+static bool have_rotate(void)
+{
+    static const TCGOpcode ops[] = { INDEX_op_rotli_vec, 0 };
+
+    if (HOST_BIG_ENDIAN) {
+        return true;
+    }
+    for (unsigned vece = MO_16; vece <= MO_64; vece++) {
+        if (!tcg_can_emit_vecop_list(ops, TCG_TYPE_V128, vece)) {
+            return false;
+        }
+    }
+    return !without_rotate;
+}
+
 /* Computations by vector operations */
 
 #define TRANS_VEC_RR(name, op, vece)                                    \
@@ -316,11 +366,6 @@ static TCGv_i32 gen_preferred(int n)
     return t;
 }
 
-static bool have_vec(void)
-{
-    return tcg_op_supported(INDEX_op_mov_vec, TCG_TYPE_V128, 0);
-}
-
 static void gen_load_quad(TCGv_i64 *q, int n)
 {
     for (int i = 0; i < 2; i++) {
@@ -412,7 +457,7 @@ static bool gen_load(DisasContext *ctx, int rt, Address a)
     TCGv_i64 addr = gen_addr(ctx, &a);
     TCGv_i64 q[2];
 
-    if (ctx->direct && have_vec()) {
+    if (ctx->direct && have_vec() && have_rotate()) {
         TCGv_vec v = tcg_temp_new_vec(TCG_TYPE_V128);
 
         tcg_gen_ld_vec(v, gen_host_addr(ctx, addr), 0);

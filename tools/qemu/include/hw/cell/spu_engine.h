@@ -116,6 +116,15 @@ const char *spu_engine_name(bool tcg);
  */
 bool spu_engine_parse(const char *name, bool *tcg, Error **errp);
 
+/**
+ * spu_host_without: translate as for a host that lacks something, for tests
+ * @what: "rotate" (of vectors), or on x86 "avx2" or "vectors"
+ *
+ * Before the accelerator starts.  Returns false, with *errp set, if there is
+ * nothing of that name.
+ */
+bool spu_host_without(const char *what, Error **errp);
+
 /* The SPU may execute from now on, at its pc. */
 static inline void spu_engine_start(SPUEngine *e)
 {
