@@ -538,6 +538,8 @@ INSN(name)                                                              \
     spu_op_##name(&ctx->s->fpscr, R(a->rt), R(a->ra), a->imm);          \
 }
 
+#define TRANS_FP_COMPARE(name)  TRANS_RR(name)
+
 #include "spu_trans_fp.c.inc"
 
 INSN(fscrwr)

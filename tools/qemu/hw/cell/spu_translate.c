@@ -1453,6 +1453,51 @@ static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
 #define gen_helper_spu_fnms HOST_SP(fnms)
 #define gen_helper_spu_fms  HOST_SP(fms)
 
+/*
+ * Compares: of integers in the order of the numbers, with zeros for denormals,
+ * and without signs if it is of magnitudes
+ */
+static void gen_magnitude_vec(TCGv_vec d, TCGv_vec a)
+{
+    TCGv_vec t = tcg_temp_new_vec_matching(d);
+
+    tcg_gen_and_vec(MO_32, d, a,
+                    tcg_constant_vec_matching(d, MO_32, 0x7fffffff));
+    tcg_gen_cmp_vec(TCG_COND_GT, MO_32, t, d,
+                    tcg_constant_vec_matching(d, MO_32, 0x007fffff));
+    tcg_gen_and_vec(MO_32, d, d, t);
+}
+
+static void gen_order_vec(TCGv_vec d, TCGv_vec a)
+{
+    TCGv_vec sign = tcg_temp_new_vec_matching(d);
+
+    gen_magnitude_vec(d, a);
+    tcg_gen_sari_vec(MO_32, sign, a, 31);
+    tcg_gen_xor_vec(MO_32, d, d, sign);
+    tcg_gen_sub_vec(MO_32, d, d, sign);
+}
+
+#define FP_COMPARE(name, cond, order)                                   \
+static void gen_##name##_vec(unsigned vece, TCGv_vec d, TCGv_vec a,     \
+                             TCGv_vec b)                                \
+{                                                                       \
+    TCGv_vec x = tcg_temp_new_vec_matching(d);                          \
+    TCGv_vec y = tcg_temp_new_vec_matching(d);                          \
+                                                                        \
+    order(x, a);                                                        \
+    order(y, b);                                                        \
+    tcg_gen_cmp_vec(cond, vece, d, x, y);                               \
+}
+
+FP_COMPARE(fceq, TCG_COND_EQ, gen_order_vec)
+FP_COMPARE(fcmeq, TCG_COND_EQ, gen_magnitude_vec)
+FP_COMPARE(fcgt, TCG_COND_GT, gen_order_vec)
+FP_COMPARE(fcmgt, TCG_COND_GT, gen_magnitude_vec)
+
+#define TRANS_FP_COMPARE(name)                                          \
+    TRANS_VEC_OPS(name, MO_32, false, INDEX_op_sari_vec, 0)
+
 /* The immediate is a parameter of the operation. */
 #define TRANS_FP_RI(name)                                               \
 static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
