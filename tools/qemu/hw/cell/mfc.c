@@ -739,7 +739,7 @@ static bool mfc_exec(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
 unsigned cell_mfc_free_slots(CellSPEState *spe, MFCQueueId id)
 {
     return (id == MFC_QUEUE_SPU ? MFC_SPU_SLOTS : MFC_PROXY_SLOTS) -
-           spe->mfc.queue[id].count;
+           qatomic_load_acquire(&spe->mfc.queue[id].count);
 }
 
 /* The PPE may have restored a queue with gaps. */
@@ -794,10 +794,13 @@ static void mfc_complete(CellSPEState *spe, MFCQueueId id, unsigned slot)
     memmove(&q->slot[slot], &q->slot[slot + 1],
             (MFC_SPU_SLOTS - 1 - slot) * sizeof(q->slot[0]));
     q->slot[MFC_SPU_SLOTS - 1].valid = false;
-    q->count--;
-
-    /* The stores of this command come before those of the next one. */
+    /*
+     * The stores of this command come before those of the next one, and before
+     * the SPU, which may look without the lock, sees that it is complete.
+     */
     smp_wmb();
+    qatomic_set(&q->count, q->count - 1);
+
     if (id == MFC_QUEUE_PROXY) {
         proxy_query_check(spe);
         return;

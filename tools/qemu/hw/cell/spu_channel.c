@@ -55,8 +55,9 @@ void cell_spu_channel_deliver(CellSPEState *spe, unsigned ch, uint32_t data,
 {
     bool was_empty = !spe->ch.count[ch];
 
-    spe->ch.data[ch] = data;
-    spe->ch.count[ch] = 1;
+    /* What has been stored before is there when the count tells so. */
+    qatomic_set(&spe->ch.data[ch], data);
+    qatomic_store_release(&spe->ch.count[ch], 1);
     if (was_empty && event) {
         cell_spu_event(spe, event);
     }
@@ -73,11 +74,18 @@ static int64_t dec_expiry(CellSPEState *spe)
                                                  spe->timebase_frequency);
 }
 
-static void dec_start(CellSPEState *spe, uint32_t val, int64_t now)
+static void dec_set(CellSPEState *spe, bool running, uint32_t val, int64_t now)
 {
+    seqlock_write_begin(&spe->ch.dec_seq);
     spe->ch.dec_value = val;
     spe->ch.dec_start = now;
-    spe->ch.dec_running = true;
+    spe->ch.dec_running = running;
+    seqlock_write_end(&spe->ch.dec_seq);
+}
+
+static void dec_start(CellSPEState *spe, uint32_t val, int64_t now)
+{
+    dec_set(spe, true, val, now);
     timer_mod(&spe->ch.dec_timer, dec_expiry(spe));
 }
 
@@ -99,6 +107,11 @@ static void dec_expired(void *opaque)
     dec_update(opaque, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
 
+static uint64_t dec_ticks(CellSPEState *spe, int64_t ns)
+{
+    return muldiv64(ns, spe->timebase_frequency, NANOSECONDS_PER_SECOND);
+}
+
 static uint32_t dec_read(CellSPEState *spe)
 {
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
@@ -107,10 +120,35 @@ static uint32_t dec_read(CellSPEState *spe)
         return spe->ch.dec_value;
     }
     dec_update(spe, now);
-    return spe->ch.dec_value -
-           (uint32_t)muldiv64(now - spe->ch.dec_start,
-                              spe->timebase_frequency,
-                              NANOSECONDS_PER_SECOND);
+    return spe->ch.dec_value - (uint32_t)dec_ticks(spe,
+                                                   now - spe->ch.dec_start);
+}
+
+/* Without the lock; false if it has expired. */
+static bool dec_try_read(CellSPEState *spe, uint32_t *val)
+{
+    SPUChannels *ch = &spe->ch;
+    int64_t start, now;
+    unsigned seq;
+    bool running;
+    uint32_t from;
+    uint64_t ticks = 0;
+
+    do {
+        seq = seqlock_read_begin(&ch->dec_seq);
+        running = qatomic_read(&ch->dec_running);
+        from = qatomic_read(&ch->dec_value);
+        start = qatomic_read_i64(&ch->dec_start);
+    } while (seqlock_read_retry(&ch->dec_seq, seq));
+    if (running) {
+        now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+        ticks = now < start ? 0 : dec_ticks(spe, now - start);
+        if (ticks > from) {
+            return false;
+        }
+    }
+    *val = from - ticks;
+    return true;
 }
 
 static void dec_load(CellSPEState *spe, uint32_t val)
@@ -119,7 +157,7 @@ static void dec_load(CellSPEState *spe, uint32_t val)
 
     dec_update(spe, now);
     if (spe->ch.dec_halted) {
-        spe->ch.dec_value = val;
+        dec_set(spe, spe->ch.dec_running, val, spe->ch.dec_start);
     } else {
         dec_start(spe, val, now);
     }
@@ -127,8 +165,7 @@ static void dec_load(CellSPEState *spe, uint32_t val)
 
 static void dec_stop(CellSPEState *spe)
 {
-    spe->ch.dec_value = dec_read(spe);
-    spe->ch.dec_running = false;
+    dec_set(spe, false, dec_read(spe), 0);
     timer_del(&spe->ch.dec_timer);
 }
 
@@ -149,8 +186,9 @@ void cell_spu_dec_halt(CellSPEState *spe, bool halt)
 
 static void tag_stat_deliver(CellSPEState *spe, uint32_t idle)
 {
-    spe->ch.tag_query = 0;
     cell_spu_channel_deliver(spe, MFC_RdTagStat, idle, SPU_EVENT_TAG_STATUS);
+    /* There is no other one to come: spu_try_rdch(). */
+    qatomic_store_release(&spe->ch.tag_query, 0);
 }
 
 void cell_spu_tag_check(CellSPEState *spe)
@@ -428,6 +466,81 @@ static SPUChannelResult spu_rdch(void *opaque, unsigned n, uint32_t *val)
     return SPU_CH_OK;
 }
 
+/*
+ * Without the lock: a status can be taken if nothing is under way that will
+ * deliver another one.  The SPU itself, which is executing this instruction, is
+ * who starts such things.
+ */
+static bool spu_try_rdch(void *opaque, unsigned n, uint32_t *val)
+{
+    CellSPEState *spe = opaque;
+    SPUChannels *ch = &spe->ch;
+    MFCQueue *queue = &spe->mfc.queue[MFC_QUEUE_SPU];
+
+    switch (n) {
+    case MFC_RdTagStat:
+        if (qatomic_load_acquire(&ch->tag_query)) {
+            return false;
+        }
+        break;
+    case MFC_RdAtomicStat:
+        if (qatomic_load_acquire(&queue->count)) {
+            return false;
+        }
+        break;
+    case SPU_RdDec:
+        if (!dec_try_read(spe, val)) {
+            return false;
+        }
+        goto done;
+    case SPU_RdEventMask:
+        *val = qatomic_read(&ch->data[SPU_WrEventMask]);
+        goto done;
+    case MFC_RdTagMask:
+        *val = qatomic_read(&ch->data[MFC_WrTagMask]);
+        goto done;
+    default:
+        return false;
+    }
+    if (!qatomic_load_acquire(&ch->count[n])) {
+        return false;
+    }
+    *val = qatomic_read(&ch->data[n]);
+    qatomic_set(&ch->count[n], 0);
+done:
+    trace_cell_spe_rdch(spe->node, spe->index, n, *val);
+    return true;
+}
+
+/* What these are written to is looked at when a command is issued. */
+static uint32_t *spu_kept(void *opaque, unsigned n, uint32_t *mask)
+{
+    CellSPEState *spe = opaque;
+    MFCQueue *queue = &spe->mfc.queue[MFC_QUEUE_SPU];
+    uint32_t *ea = (uint32_t *)&queue->ea;
+
+    if (trace_event_get_state_backends(TRACE_CELL_SPE_WRCH)) {
+        return NULL;
+    }
+    *mask = UINT32_MAX;
+    switch (n) {
+    case MFC_WrLSA:
+        return &queue->lsa;
+    case MFC_WrEAH:
+        return &ea[!HOST_BIG_ENDIAN];
+    case MFC_WrEAL:
+        return &ea[HOST_BIG_ENDIAN];
+    case MFC_WrSize:
+        *mask = 0xffff;
+        return &queue->size;
+    case MFC_WrTagID:
+        *mask = 0xffff;
+        return &queue->tag;
+    default:
+        return NULL;
+    }
+}
+
 static SPUChannelResult spu_wrch(void *opaque, unsigned n, uint32_t val)
 {
     CellSPEState *spe = opaque;
@@ -537,7 +650,7 @@ static uint32_t spu_rchcnt(void *opaque, unsigned n)
     case SPU_WrOutIntrMbox:
     case MFC_WrTagUpdate:
     case MFC_WrMSSyncReq:
-        return spe->ch.count[n];
+        return qatomic_load_acquire(&spe->ch.count[n]);
     case MFC_WrCmd:
         return cell_mfc_free_slots(spe, MFC_QUEUE_SPU);
     case SPU_WrEventMask:
@@ -570,10 +683,13 @@ const SPUChannelOps cell_spu_channel_ops = {
     .rdch = spu_rdch,
     .wrch = spu_wrch,
     .rchcnt = spu_rchcnt,
+    .try_rdch = spu_try_rdch,
+    .kept = spu_kept,
 };
 
 void cell_spu_channels_init(CellSPEState *spe)
 {
+    seqlock_init(&spe->ch.dec_seq);
     timer_init_ns(&spe->ch.dec_timer, QEMU_CLOCK_VIRTUAL, dec_expired, spe);
 }
 

@@ -281,6 +281,23 @@ static void channel(CPUPPCState *env, uint32_t insn, ChannelFn *fn)
     }
 }
 
+/* Without the BQL, and in the midst of a block */
+uint32_t HELPER(spu_rchcnt_now)(CPUPPCState *env, uint32_t ch)
+{
+    SPUState *spu = env_spu_cpu(env)->engine.spu;
+
+    return spu->ch_ops->rchcnt(spu->ch_opaque, ch);
+}
+
+/* The value, or -1 if there is none without the BQL */
+uint64_t HELPER(spu_try_rdch)(CPUPPCState *env, uint32_t ch)
+{
+    SPUState *spu = env_spu_cpu(env)->engine.spu;
+    uint32_t val;
+
+    return spu->ch_ops->try_rdch(spu->ch_opaque, ch, &val) ? val : -1ULL;
+}
+
 void HELPER(spu_rdch)(CPUPPCState *env, uint32_t insn)
 {
     channel(env, insn, do_rdch);

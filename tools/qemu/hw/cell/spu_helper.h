@@ -65,6 +65,8 @@ DEF_HELPER_FLAGS_2(spu_fscrrd, TCG_CALL_NO_RWG, void, env, ptr)
 DEF_HELPER_FLAGS_3(spu_store, TCG_CALL_NO_WG, void, env, i64, ptr)
 
 /* What the rest of the machine takes part in: spu_engine_tcg.c */
+DEF_HELPER_FLAGS_2(spu_rchcnt_now, TCG_CALL_NO_RWG, i32, env, i32)
+DEF_HELPER_FLAGS_2(spu_try_rdch, TCG_CALL_NO_RWG, i64, env, i32)
 DEF_HELPER_2(spu_rdch, void, env, i32)
 DEF_HELPER_2(spu_rchcnt, void, env, i32)
 DEF_HELPER_2(spu_wrch, void, env, i32)

@@ -23,6 +23,7 @@
 #include "tcg/tcg-op-gvec.h"
 
 #include "host/spu-ops.h"
+#include "hw/cell/spe_regs.h"
 
 #define HELPER_H "hw/cell/spu_helper.h"
 #include "exec/helper-proto.h.inc"
@@ -37,14 +38,18 @@ typedef struct Address {
     uint32_t offset;
 } Address;
 
-/* A store to code, which is behind the end of its block */
-typedef struct SlowStore {
+/*
+ * What is behind the end of its block: a store to code, or a channel that cannot
+ * be read without the BQL
+ */
+typedef struct SlowPath {
     TCGLabel *label;
+    uint32_t rdch;          /* the instruction, or 0 */
     Address addr;
     int rt;
-    uint32_t next;
+    uint32_t pc;            /* of rdch, or what follows the store */
     int num_insns;
-} SlowStore;
+} SlowPath;
 
 /* decodetree's name for what it hands to the trans functions */
 typedef struct DisasContext {
@@ -52,6 +57,7 @@ typedef struct DisasContext {
     uint32_t pc;            /* of the instruction */
     uint32_t next;          /* the one after it */
     uint32_t insn;
+    SPUState *spu;
     uint8_t *ls;
     uint32_t ls_mask;       /* of addresses */
     bool single_step;
@@ -60,7 +66,7 @@ typedef struct DisasContext {
     uint8_t known;                          /* set by this instruction ... */
     uint8_t regs[SPU_NUM_GPR];              /* and of each register */
     unsigned num_slow;
-    SlowStore slow[64];
+    SlowPath slow[64];
 } DisasContext;
 
 /* What is known of a register */
@@ -484,6 +490,17 @@ static bool gen_load(DisasContext *ctx, int rt, Address a)
     return gen_store_quad(rt, q);
 }
 
+static TCGLabel *add_slow_path(DisasContext *ctx, SlowPath s)
+{
+    s.label = gen_new_label();
+    s.num_insns = ctx->base.num_insns;
+    ctx->slow[ctx->num_slow++] = s;
+    if (ctx->num_slow == ARRAY_SIZE(ctx->slow)) {
+        ctx->base.is_jmp = DISAS_TOO_MANY;
+    }
+    return s.label;
+}
+
 static bool gen_store(DisasContext *ctx, int rt, Address a)
 {
     TCGv_i64 addr = gen_addr(ctx, &a);
@@ -508,14 +525,10 @@ static bool gen_store(DisasContext *ctx, int rt, Address a)
     tcg_gen_trunc_i64_ptr(p, line);
     tcg_gen_add_ptr(p, p, tcg_env);
     tcg_gen_ld8u_i32(slow, p, ENV_OFFSET(code));
-    label = gen_new_label();
+    label = add_slow_path(ctx, (SlowPath) {
+        .addr = a, .rt = rt, .pc = ctx->next
+    });
     tcg_gen_brcondi_i32(TCG_COND_NE, slow, 0, label);
-    ctx->slow[ctx->num_slow++] = (SlowStore) {
-        label, a, rt, ctx->next, ctx->base.num_insns
-    };
-    if (ctx->num_slow == ARRAY_SIZE(ctx->slow)) {
-        ctx->base.is_jmp = DISAS_TOO_MANY;
-    }
 
     gen_load_quad(q, rt);
     p = gen_host_addr(ctx, addr);
@@ -526,15 +539,20 @@ static bool gen_store(DisasContext *ctx, int rt, Address a)
     return true;
 }
 
-static void gen_slow_stores(DisasContext *ctx)
+static void gen_slow_paths(DisasContext *ctx)
 {
     for (int i = 0; i < ctx->num_slow; i++) {
-        SlowStore *s = &ctx->slow[i];
+        SlowPath *s = &ctx->slow[i];
 
         gen_set_label(s->label);
-        gen_helper_spu_store(tcg_env, gen_addr(ctx, &s->addr), PTR(s->rt));
-        gen_set_pc(s->next);
+        if (!s->rdch) {
+            gen_helper_spu_store(tcg_env, gen_addr(ctx, &s->addr), PTR(s->rt));
+        }
+        gen_set_pc(s->pc);
         gen_count(s->num_insns);
+        if (s->rdch) {
+            gen_helper_spu_rdch(tcg_env, tcg_constant_i32(s->rdch));
+        }
         gen_goto_counted(ctx);
     }
 }
@@ -1577,20 +1595,83 @@ TRANS_NOP(mtspr)
  * The instruction's helper leaves the program counter where execution goes
  * on, and may have changed anything: DMA, code, the SPU's interrupt.
  */
-#define TRANS_CHANNEL(name)                                             \
-static bool trans_##name(DisasContext *ctx, arg_ch *a)                  \
-{                                                                       \
-    translator_io_start(&ctx->base);                                    \
-    gen_set_pc(ctx->pc);                                                \
-    gen_count(ctx->base.num_insns);                                     \
-    gen_helper_spu_##name(tcg_env, tcg_constant_i32(ctx->insn));        \
-    gen_goto_counted(ctx);                                              \
-    return true;                                                        \
+static bool gen_channel(DisasContext *ctx, void (*fn)(TCGv_env, TCGv_i32))
+{
+    translator_io_start(&ctx->base);
+    gen_set_pc(ctx->pc);
+    gen_count(ctx->base.num_insns);
+    fn(tcg_env, tcg_constant_i32(ctx->insn));
+    gen_goto_counted(ctx);
+    return true;
 }
 
-TRANS_CHANNEL(rdch)
-TRANS_CHANNEL(rchcnt)
-TRANS_CHANNEL(wrch)
+/*
+ * Some do not need the rest of the machine, and are as other instructions.
+ * Loads that follow come after what these tell of others' stores.
+ */
+static bool gen_channel_value(DisasContext *ctx, int rt, TCGv_i64 val)
+{
+    TCGv_i64 q[2] = { val, tcg_constant_i64(0) };
+
+    tcg_gen_mb(TCG_MO_LD_LD | TCG_MO_LD_ST | TCG_BAR_LDAQ);
+    tcg_gen_shli_i64(val, val, 32);
+    return gen_store_quad(rt, q);
+}
+
+static bool trans_rdch(DisasContext *ctx, arg_ch *a)
+{
+    TCGv_i64 val;
+
+    switch (ctx->direct ? a->ca : -1) {
+    case MFC_RdTagStat:
+    case MFC_RdAtomicStat:
+    case MFC_RdTagMask:
+    case SPU_RdDec:
+    case SPU_RdEventMask:
+        break;
+    default:
+        return gen_channel(ctx, gen_helper_spu_rdch);
+    }
+    val = tcg_temp_new_i64();
+    gen_helper_spu_try_rdch(val, tcg_env, tcg_constant_i32(a->ca));
+    tcg_gen_brcondi_i64(TCG_COND_LT, val, 0,
+                        add_slow_path(ctx, (SlowPath) {
+                            .rdch = ctx->insn, .pc = ctx->pc
+                        }));
+    return gen_channel_value(ctx, a->rt, val);
+}
+
+static bool trans_rchcnt(DisasContext *ctx, arg_ch *a)
+{
+    TCGv_i32 count;
+    TCGv_i64 val;
+
+    if (!ctx->direct) {
+        return gen_channel(ctx, gen_helper_spu_rchcnt);
+    }
+    count = tcg_temp_new_i32();
+    val = tcg_temp_new_i64();
+    gen_helper_spu_rchcnt_now(count, tcg_env, tcg_constant_i32(a->ca));
+    tcg_gen_extu_i32_i64(val, count);
+    return gen_channel_value(ctx, a->rt, val);
+}
+
+static bool trans_wrch(DisasContext *ctx, arg_ch *a)
+{
+    uint32_t mask, *kept = NULL;
+    TCGv_i32 val;
+
+    if (ctx->direct) {
+        kept = ctx->spu->ch_ops->kept(ctx->spu->ch_opaque, a->ca, &mask);
+    }
+    if (!kept) {
+        return gen_channel(ctx, gen_helper_spu_wrch);
+    }
+    val = gen_preferred(a->rt);
+    tcg_gen_andi_i32(val, val, mask);
+    tcg_gen_st_i32(val, tcg_constant_ptr(kept), 0);
+    return true;
+}
 
 /* The translator */
 
@@ -1599,7 +1680,8 @@ static void spu_tr_init_disas_context(DisasContextBase *base, CPUState *cs)
     DisasContext *ctx = container_of(base, DisasContext, base);
     int bound = -(base->pc_first | TARGET_PAGE_MASK) / 4;
 
-    ctx->ls = env_spu_cpu(cpu_env(cs))->engine.spu->ls;
+    ctx->spu = env_spu_cpu(cpu_env(cs))->engine.spu;
+    ctx->ls = ctx->spu->ls;
     ctx->gpr = env_spu_cpu(cpu_env(cs))->gpr;
     ctx->ls_mask = spu_ls_mask(base->tb->flags);
     ctx->single_step = base->tb->flags & SPU_HFLAG_SINGLE_STEP;
@@ -1649,7 +1731,7 @@ static void spu_tr_tb_stop(DisasContextBase *base, CPUState *cs)
     if (base->is_jmp != DISAS_NORETURN) {
         gen_goto(ctx, 0, ctx->next);
     }
-    gen_slow_stores(ctx);
+    gen_slow_paths(ctx);
 }
 
 static const TranslatorOps spu_translator_ops = {

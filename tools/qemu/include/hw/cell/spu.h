@@ -51,12 +51,22 @@ typedef enum SPUChannelResult {
  * The channel unit, as the SPU sees it.  Called with whatever lock protects
  * the SPU's state (in QEMU: the BQL); rdch and wrch at the virtual time of
  * the instruction, rchcnt no later.
+ *
+ * An engine with a thread for the SPU may call rchcnt from that without the
+ * lock, and try_rdch; and store to where kept says.
  */
 typedef struct SPUChannelOps {
     SPUChannelResult (*rdch)(void *opaque, unsigned ch, uint32_t *val);
     SPUChannelResult (*wrch)(void *opaque, unsigned ch, uint32_t val);
     /* 0 if there is no such channel */
     uint32_t (*rchcnt)(void *opaque, unsigned ch);
+    /* false if only rdch can tell */
+    bool (*try_rdch)(void *opaque, unsigned ch, uint32_t *val);
+    /*
+     * Where a channel keeps what is written to it, but for the bits that are not
+     * in *mask, if it does nothing else; otherwise NULL
+     */
+    uint32_t *(*kept)(void *opaque, unsigned ch, uint32_t *mask);
 } SPUChannelOps;
 
 typedef struct SPUState {

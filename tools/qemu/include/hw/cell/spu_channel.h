@@ -10,6 +10,7 @@
 
 #include "hw/cell/spe_regs.h"
 #include "hw/cell/spu.h"
+#include "qemu/seqlock.h"
 #include "qemu/timer.h"
 
 #define SPU_IN_MBOX_DEPTH   4
@@ -34,6 +35,8 @@ typedef struct SPUChannels {
     uint32_t index;         /* SPU_ChnlIndex */
     uint32_t mbox_access;   /* accesses to SPU_ChnlData since then */
 
+    /* Is written with the BQL, and read without it */
+    QemuSeqLock dec_seq;
     bool dec_running;
     bool dec_halted;        /* MFC_CNTL[Dh] */
     uint32_t dec_value;     /* at dec_start, if it runs */
