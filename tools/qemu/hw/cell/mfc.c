@@ -823,7 +823,7 @@ static bool mfc_needs_exclusive(CellMFC *m, const MFCCommand *c)
            tcg_enabled() && !icount_enabled();
 }
 
-static void mfc_run_exclusive(CPUState *cs, run_on_cpu_data data);
+static void mfc_exclusive_work(CPUState *cs, run_on_cpu_data data);
 
 /* Its queues are to run. */
 static void mfc_wait(CellMFC *m)
@@ -858,8 +858,10 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
                 line_waits = true;
                 if (!m->exclusive_pending) {
                     m->exclusive_pending = true;
-                    async_safe_run_on_cpu(first_cpu, mfc_run_exclusive,
-                                          RUN_ON_CPU_HOST_PTR(spe));
+                    if (!spu_engine_exclusive(spe->engine)) {
+                        async_safe_run_on_cpu(first_cpu, mfc_exclusive_work,
+                                              RUN_ON_CPU_HOST_PTR(spe));
+                    }
                 }
             } else {
                 if (!mfc_has_budget(spe)) {
@@ -930,15 +932,18 @@ static void eib_refill(void *opaque)
     eib_run(eib, NULL);
 }
 
-static void mfc_run_exclusive(CPUState *cs, run_on_cpu_data data)
+void cell_mfc_run_exclusive(CellSPEState *spe)
 {
-    CellSPEState *spe = data.host_ptr;
-
-    /* Run with all CPUs outside of translated code, and without the BQL. */
-    bql_lock();
     spe->mfc.exclusive_pending = false;
     mfc_wait(&spe->mfc);
     eib_run(spe->mfc.eib, &spe->mfc);
+}
+
+static void mfc_exclusive_work(CPUState *cs, run_on_cpu_data data)
+{
+    /* Run with all CPUs outside of translated code, and without the BQL. */
+    bql_lock();
+    cell_mfc_run_exclusive(data.host_ptr);
     bql_unlock();
 }
 

@@ -151,6 +151,11 @@ static void spe_stopped(void *opaque, SPUExit why, uint32_t code)
     }
 }
 
+static void spe_exclusive(void *opaque)
+{
+    cell_mfc_run_exclusive(opaque);
+}
+
 static uint32_t spu_status(CellSPEState *spe)
 {
     return spe->status |
@@ -792,6 +797,7 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
         spe->engine = spu_engine_ref_new(&spe->spu, spe->frequency,
                                          spe->slice_ns, spe_stopped, spe);
     }
+    spe->engine->exclusive = spe_exclusive;
     cell_spu_channels_init(spe);
     cell_mfc_init(spe);
     qemu_add_vm_change_state_handler(cell_spe_vm_state_change, spe);

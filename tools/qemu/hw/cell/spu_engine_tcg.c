@@ -246,6 +246,27 @@ static SPUChannelResult do_wrch(SPUState *spu, SPUCPU *s, unsigned ch,
 }
 
 /*
+ * Stop all CPUs, as for an atomic instruction that the host does not have, and
+ * let the SPE do what it wants done then.  This CPU counts as stopped as well.
+ * If the others wait or sleep there is nothing to wait for.
+ */
+static void run_exclusive(SPUCPU *s)
+{
+    CPUState *cs = CPU(s);
+
+    s->exclusive = false;
+    bql_unlock();
+    cpu_exec_end(cs);
+    start_exclusive();
+    bql_lock();
+    s->engine.exclusive(s->engine.opaque);
+    bql_unlock();
+    end_exclusive();
+    cpu_exec_start(cs);
+    bql_lock();
+}
+
+/*
  * A channel instruction, at env.nip.  A DMA that it starts may reach the
  * SPE's own registers and stop the SPU, or start it anew: what counts then is
  * the state that this found, which is the one after the instruction.
@@ -259,7 +280,12 @@ static void channel(CPUPPCState *env, uint32_t insn, ChannelFn *fn)
     SPUChannelResult res;
 
     set_pc(s, next_pc(s));
+    s->in_channel = true;
     res = fn(e->spu, s, extract32(insn, 7, 7), extract32(insn, 0, 7));
+    s->in_channel = false;
+    if (s->exclusive) {
+        run_exclusive(s);
+    }
     if (!e->running || s->epoch != epoch) {
         leave(s);
     }
@@ -398,11 +424,20 @@ static void spu_engine_tcg_kick(SPUEngine *e)
     }
 }
 
+static bool spu_engine_tcg_exclusive(SPUEngine *e)
+{
+    SPUCPU *s = to_cpu(e);
+
+    s->exclusive = s->in_channel;
+    return s->exclusive;
+}
+
 static const SPUEngineOps spu_engine_tcg_ops = {
     .name = "tcg",
     .start = spu_engine_tcg_start,
     .stop = spu_engine_tcg_stop,
     .kick = spu_engine_tcg_kick,
+    .exclusive = spu_engine_tcg_exclusive,
 };
 
 SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,

@@ -61,6 +61,8 @@ struct SPUCPU {
      */
     QemuEvent idle;
     bool stopping;              /* not running, but the vCPU may execute yet */
+    bool in_channel;            /* a channel operation is being executed */
+    bool exclusive;             /* ... which wants to be alone after it */
     /* Counts starts: whoever waited for the BQL may meet another program. */
     unsigned epoch;
 };

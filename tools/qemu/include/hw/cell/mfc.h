@@ -146,6 +146,11 @@ bool cell_mfc_post_load(CellSPEState *spe);
 void cell_mfc_run(CellSPEState *spe);
 
 /**
+ * cell_mfc_run_exclusive: the same while no CPU executes translated code
+ */
+void cell_mfc_run_exclusive(CellSPEState *spe);
+
+/**
  * cell_mfc_charge: what an access costs that an MFC's command may have made
  * @cost: in units of about 100 ns of a host's time
  */

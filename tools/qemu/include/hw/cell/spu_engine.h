@@ -60,17 +60,23 @@ typedef struct SPUEngine SPUEngine;
 /* Tells the SPE that its SPU stopped by itself: STOP and what follows it. */
 typedef void SPUEngineStopped(void *opaque, SPUExit why, uint32_t code);
 
+/* What is to be done while nothing else executes, neither CPUs nor SPUs */
+typedef void SPUEngineExclusive(void *opaque);
+
 typedef struct SPUEngineOps {
     const char *name;
     void (*start)(SPUEngine *e);
     void (*stop)(SPUEngine *e);
     void (*kick)(SPUEngine *e);
+    /* NULL if it never can */
+    bool (*exclusive)(SPUEngine *e);
 } SPUEngineOps;
 
 struct SPUEngine {
     const SPUEngineOps *ops;
     SPUState *spu;
     SPUEngineStopped *stopped;
+    SPUEngineExclusive *exclusive;  /* set by the owner; see spu_engine_exclusive */
     void *opaque;
     bool running;               /* between start and stop or stopped() */
     bool stalled;               /* running, and waiting at a channel */
@@ -115,6 +121,18 @@ const char *spu_engine_name(bool tcg);
  * Returns false, with *errp set, if there is none of that name.
  */
 bool spu_engine_parse(const char *name, bool *tcg, Error **errp);
+
+/**
+ * spu_engine_exclusive: the channel operation wants to be alone for a while
+ *
+ * Returns true if the engine calls @exclusive, with the BQL held, before the
+ * SPU's next instruction.  Otherwise, because this is not in an operation of
+ * the SPU's own, or because it has no thread, that is up to the caller.
+ */
+static inline bool spu_engine_exclusive(SPUEngine *e)
+{
+    return e->ops->exclusive && e->ops->exclusive(e);
+}
 
 /**
  * spu_host_without: translate as for a host that lacks something, for tests
