@@ -112,8 +112,8 @@ boot: qemu $(KERNELS) userspace	## a shell on the blade, or on MACHINE=ps3 (BASE
 	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run "$$RUN") \
 		$(if $(FILES),--files '$(FILES)') $(if $(LIMIT),--limit $(LIMIT))
 
-bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine
-	@$(B)/bench-spe
+bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine: WITHOUT=avx2
+	@$(B)/bench-spe $(if $(WITHOUT),--without $(WITHOUT))
 
 kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another)
 	$(STEP) kernel "Linux with the series, spufs built in" $(B)/kernel blade $(KERNEL_CONFIG)
