@@ -71,6 +71,12 @@ HELPER(spu_shufb_host)(void *d, void *a, void *b, void *c, uint32_t desc)
     host_spu_shufb(d, a, b, c);
 }
 
+void SPU_LEAF HOST_SPU_SHUFB_ATTR
+HELPER(spu_rotqby_host)(void *d, void *a, void *b)
+{
+    host_spu_rotqby(d, a, b);
+}
+
 /* The vCPU's thread truncates.  Those of spu_ops.h round to the nearest. */
 #define SP_RR(name)                                                     \
 void SPU_LEAF HOST_SPU_SP_ATTR                                          \

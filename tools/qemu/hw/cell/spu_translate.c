@@ -1252,12 +1252,22 @@ TRANS_QUAD_SHIFT(shlqbi, SHIFT_LEFT, true, false, 0, 7)
 TRANS_QUAD_SHIFT(shlqby, SHIFT_LEFT, false, false, 3, 31 * 8)
 TRANS_QUAD_SHIFT(shlqbybi, SHIFT_LEFT, false, false, 0, 31 * 8)
 TRANS_QUAD_SHIFT(rotqbi, ROTATE, true, false, 0, 7)
-TRANS_QUAD_SHIFT(rotqby, ROTATE, false, false, 3, 15 * 8)
 TRANS_QUAD_SHIFT(rotqbybi, ROTATE, false, false, 0, 15 * 8)
 TRANS_QUAD_SHIFT(rotqmbi, SHIFT_RIGHT, true, true, 0, 7)
 TRANS_QUAD_SHIFT(rotqmby, SHIFT_RIGHT, false, true, 3, 31 * 8)
 /* The count of bytes is negated, not that of bits. */
 TRANS_QUAD_SHIFT(rotqmbybi, SHIFT_RIGHT, false, true, -3, 31 * 8)
+
+/* What follows the load of a scalar */
+static bool trans_rotqby(DisasContext *ctx, arg_rr *a)
+{
+    if (HAVE_HOST_SPU_SHUFB) {
+        gen_helper_spu_rotqby_host(PTR(a->rt), PTR(a->ra), PTR(a->rb));
+        return true;
+    }
+    return gen_quad_shift(a, ROTATE, false,
+                          gen_quad_count(a->rb, false, 3, 15 * 8));
+}
 
 /* Compare and halt */
 

@@ -22,6 +22,10 @@ static inline void host_spu_shufb(SPUReg *d, const SPUReg *a, const SPUReg *b,
 {
 }
 
+static inline void host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
+{
+}
+
 static inline void host_spu_truncate(bool on)
 {
 }

@@ -46,6 +46,22 @@ host_spu_shufb(SPUReg *d, const SPUReg *a, const SPUReg *b, const SPUReg *c)
                                  _mm_shuffle_epi8(constants, upper));
 }
 
+/* Rotate left by the bytes that the low bits of @b's preferred slot count. */
+static inline void HOST_SPU_SHUFB_ATTR
+host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
+{
+    static const uint8_t numbers[16] QEMU_ALIGNED(16) = {
+        7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8
+    };
+    /* The element's lowest byte, in all */
+    __m128i n = _mm_shuffle_epi8(*(__m128i *)b, _mm_set1_epi8(4));
+    __m128i from = _mm_add_epi8(*(const volatile __m128i *)numbers, n);
+
+    from = _mm_and_si128(from, _mm_set1_epi8(15));
+    from = _mm_xor_si128(from, _mm_set1_epi8(7));
+    *(__m128i *)d = _mm_shuffle_epi8(*(__m128i *)a, from);
+}
+
 /*
  * Single precision, which truncates: MXCSR tells this thread to, or to round to
  * the nearest as all else does.  Exceptions are masked.
@@ -67,19 +83,27 @@ static inline void host_spu_truncate(bool on)
  * SP_LIMIT + 1 on for the largest, for infinities and NaNs, and for zeros and
  * denormals
  */
+#define SP_BIAS         0xff000000
 #define SP_LIMIT        0xfdfffffc
 
-static inline __m128i HOST_SPU_SP_ATTR sp_normal(__m128 x)
+/* Loaded, that is one instruction; the compiler would make three of it. */
+#define SP_CONSTANT(x)                                                  \
+    ({                                                                  \
+        static const uint32_t words[4] QEMU_ALIGNED(16) = { x, x, x, x }; \
+        *(const volatile __m128i *)words;                               \
+    })
+
+static inline __m128i HOST_SPU_SP_ATTR sp_normal(__m128 x, __m128i bias)
 {
     __m128i i = _mm_castps_si128(x);
 
-    return _mm_sub_epi32(_mm_add_epi32(i, i), _mm_set1_epi32(0x01000000));
+    return _mm_add_epi32(_mm_add_epi32(i, i), bias);
 }
 
-/* Has no element of @n more than @limit? */
-static inline bool HOST_SPU_SP_ATTR sp_none_above(__m128i n, uint32_t limit)
+/* Has no element of @n more than SP_LIMIT? */
+static inline bool HOST_SPU_SP_ATTR sp_usual(__m128i n)
 {
-    __m128i most = _mm_set1_epi32(limit);
+    __m128i most = SP_CONSTANT(SP_LIMIT);
 
     return _mm_movemask_epi8(_mm_cmpeq_epi32(_mm_min_epu32(n, most), n)) ==
            0xffff;
@@ -90,28 +114,30 @@ static inline __m128i HOST_SPU_SP_ATTR sp_is_zero(__m128 x)
     return _mm_castps_si128(_mm_cmpeq_ps(x, _mm_setzero_ps()));
 }
 
-/* The same with zeros, where @zero says that they are exact */
+/* As sp_result(), with zeros, where @zero says that they are exact */
 static bool HOST_SPU_SP_ATTR G_GNUC_UNUSED
 sp_exact(SPUReg *d, __m128 r, __m128 x, __m128 y, __m128 z, __m128i zero)
 {
     __m128i zero_r = _mm_and_si128(sp_is_zero(r), zero);
+    __m128i bias = SP_CONSTANT(SP_BIAS);
     __m128i n = _mm_max_epu32(
-        _mm_andnot_si128(sp_is_zero(x), sp_normal(x)),
-        _mm_andnot_si128(sp_is_zero(y), sp_normal(y)));
+        _mm_andnot_si128(sp_is_zero(x), sp_normal(x, bias)),
+        _mm_andnot_si128(sp_is_zero(y), sp_normal(y, bias)));
 
-    n = _mm_max_epu32(n, _mm_andnot_si128(sp_is_zero(z), sp_normal(z)));
-    n = _mm_max_epu32(n, _mm_andnot_si128(zero_r, sp_normal(r)));
-    if (!sp_none_above(n, SP_LIMIT)) {
+    n = _mm_max_epu32(n, _mm_andnot_si128(sp_is_zero(z), sp_normal(z, bias)));
+    n = _mm_max_epu32(n, _mm_andnot_si128(zero_r, sp_normal(r, bias)));
+    if (!sp_usual(n)) {
         return false;
     }
     *(__m128i *)d = _mm_andnot_si128(zero_r, _mm_castps_si128(r));
     return true;
 }
 
+/* Store @r, if that is right; @n: of the operands */
 static inline bool HOST_SPU_SP_ATTR
-sp_result(SPUReg *d, __m128 r, __m128 x, __m128 y, __m128 z, __m128i n)
+sp_result(SPUReg *d, __m128 r, __m128i n, __m128i bias)
 {
-    if (likely(sp_none_above(_mm_max_epu32(n, sp_normal(r)), SP_LIMIT))) {
+    if (likely(sp_usual(_mm_max_epu32(n, sp_normal(r, bias))))) {
         *(__m128 *)d = r;
         return true;
     }
@@ -124,9 +150,10 @@ host_spu_##name(SPUReg *d, const SPUReg *a, const SPUReg *b)            \
 {                                                                       \
     __m128 x = *(__m128 *)a, y = *(__m128 *)b;                          \
     __m128 r = _mm_##op##_ps(x, y);                                     \
-    __m128i n = _mm_max_epu32(sp_normal(x), sp_normal(y));              \
+    __m128i bias = SP_CONSTANT(SP_BIAS);                                \
+    __m128i n = _mm_max_epu32(sp_normal(x, bias), sp_normal(y, bias));  \
                                                                         \
-    return sp_result(d, r, x, y, y, n) || sp_exact(d, r, x, y, y, zero); \
+    return sp_result(d, r, n, bias) || sp_exact(d, r, x, y, y, zero);   \
 }
 
 #define HOST_SPU_RRR(name, op)                                          \
@@ -136,10 +163,11 @@ host_spu_##name(SPUReg *d, const SPUReg *a, const SPUReg *b,            \
 {                                                                       \
     __m128 x = *(__m128 *)a, y = *(__m128 *)b, z = *(__m128 *)c;        \
     __m128 r = _mm_##op##_ps(x, y, z);                                  \
-    __m128i n = _mm_max_epu32(_mm_max_epu32(sp_normal(x), sp_normal(y)), \
-                              sp_normal(z));                            \
+    __m128i bias = SP_CONSTANT(SP_BIAS);                                \
+    __m128i n = _mm_max_epu32(sp_normal(x, bias), sp_normal(y, bias));  \
                                                                         \
-    return sp_result(d, r, x, y, z, n) ||                               \
+    n = _mm_max_epu32(n, sp_normal(z, bias));                           \
+    return sp_result(d, r, n, bias) ||                                  \
            sp_exact(d, r, x, y, z,                                      \
                     _mm_or_si128(sp_is_zero(x), sp_is_zero(y)));        \
 }
@@ -153,6 +181,8 @@ HOST_SPU_RRR(fms, fmsub)
 
 #undef HOST_SPU_RR
 #undef HOST_SPU_RRR
+#undef SP_BIAS
 #undef SP_LIMIT
+#undef SP_CONSTANT
 
 #endif /* X86_64_HOST_SPU_OPS_H */
