@@ -30,7 +30,7 @@ export MAKE_PID := $(shell echo $$PPID)
 ifneq ($(filter-out help apply,$(MAKECMDGOALS)),)
 $(if $(shell BUILD='$(BUILD)' MAKE_PID=$(MAKE_PID) $(B)/lock '$(MAKECMDGOALS)' && echo y),,$(error nothing was made))
 endif
-STEP := @$(B)/step
+STEP := @GOALS='$(MAKECMDGOALS)' $(B)/step
 
 # make boot; ICOUNT=1 makes every run the same.  KERNEL_CONFIG="debug" or
 # "blade64k" is another kernel; MACHINE=ps3 is a PlayStation 3, which has another
@@ -179,7 +179,7 @@ base: sources
 	$(STEP) base "Linux as it comes, spufs as a module" $(B)/kernel base
 
 modules-check: base
-	@env -u KDIR -u KSRC $(B)/step modules-check \
+	@env -u KDIR -u KSRC GOALS='$(MAKECMDGOALS)' $(B)/step modules-check \
 		"spufs.ko for the unpatched kernel" $(B)/modules '$(BUILD)/modules-check'
 
 spu-tools: sources
