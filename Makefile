@@ -23,6 +23,21 @@ _ := $(if $(filter-out reference tcg,$(ENGINE)),$(error ENGINE=$(ENGINE): there 
 _ := $(foreach n,SPES CHIPS SMP LIMIT TIME,$(if $(shell echo '$($(n))' | tr -d 0-9),\
 	$(error $(n)=$($(n)) is no number)))
 _ := $(if $(FILES),$(if $(shell test -d '$(FILES)' && echo y),,$(error FILES=$(FILES) is no directory)))
+_ := $(if $(FETCH),$(if $(findstring =,$(FETCH)),,$(error FETCH=$(FETCH): FETCH=THERE=HERE is wanted)))
+_ := $(if $(FETCH),$(if $(RUN)$(filter run,$(MAKECMDGOALS)),,$(error FETCH= is for make run, and for make boot RUN=)))
+# These go through the environment, as they are: whatever quotes and dollars they have.
+override export RUN := $(value RUN)
+override export ARGS := $(value ARGS)
+export PROG SPU FILES CFLAGS
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+$(if $(shell BUILD='$(BUILD)' PROG='$(PROG)' SPU='$(SPU)' FILES='$(FILES)' \
+	$(CURDIR)/tools/build/run --check && echo y),,$(error nothing was made))
+endif
+CHECK_NEEDS := qemu kernel kernel-64k modules-check userspace spu-tools more-sources
+ifneq ($(and $(filter check,$(MAKECMDGOALS)),$(ONLY)),)
+CHECK_NEEDS := $(shell BUILD='$(BUILD)' $(CURDIR)/tools/build/check --needs $(ONLY))
+$(if $(CHECK_NEEDS),,$(error nothing was made))
+endif
 
 B := tools/build
 # What needs BUILD for itself has it from here on, see $(B)/lock.
@@ -47,9 +62,13 @@ KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vm
 endif
 INITRD ?= $(BUILD)/initrd.cpio
 # A guest needs nothing of BUILD once it has begun.
-BOOT = $(B)/lock --release && $(B)/boot --machine $(MACHINE) --kernel '$(KERNEL)' --initrd '$(INITRD)' \
+ON = $(if $(filter boot,$(1)),$(B)/lock --release && )$(B)/$(1) --machine $(MACHINE) --kernel '$(KERNEL)' --initrd '$(INITRD)' \
 	--chips $(CHIPS) --mem $(MEM) $(if $(SPES),--spes $(SPES)) $(if $(SMP),--smp $(SMP)) \
 	$(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
+BOOT = $(call ON,boot)
+# What else a command or a shell of the user's own has
+YOURS = $(if $(APPEND),--append '$(APPEND)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(GDB),--gdb) \
+	$(if $(FETCH),--fetch '$(FETCH)') $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
 ROUNDS ?= 100
 STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(TIME),600) ]; do \
@@ -76,14 +95,14 @@ fractal: qemu $(KERNELS) userspace	## a picture, computed by the blade's SPEs (F
 	@pnmtopng -quiet '$(BUILD)/fractal.ppm' >'$(BUILD)/fractal.png' && rm '$(BUILD)/fractal.ppm'
 	@echo '$(BUILD)/fractal.png'
 
-check: qemu kernel kernel-64k modules-check userspace spu-tools more-sources	## run every test (ONLY="names": some of them)
+check: $(CHECK_NEEDS)	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
 	@$(B)/check --asan $(ONLY)
 
-bench: qemu kernel modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
+bench: qemu kernel modules-check userspace	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
 	@tools/bench/bench $(ONLY)
 
 stress: qemu kernel userspace	## atomic commands of all SPEs against two PPE threads: TIME= (600 s) SEED=
@@ -106,11 +125,11 @@ coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 	$(STEP) kernel-gcov "Linux that counts executed lines" $(B)/kernel blade gcov
 	@$(B)/coverage
 
-# RUN goes through the environment, as it is: whatever quotes and dollars it has.
-override export RUN := $(value RUN)
-boot: qemu $(KERNELS) userspace	## a shell on the blade, or on MACHINE=ps3 (BASE=linux-7.2): SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR LIMIT=
-	@$(BOOT) $(if $(APPEND),--append '$(APPEND)') $(if $(RUN),--run "$$RUN") \
-		$(if $(FILES),--files '$(FILES)') $(if $(LIMIT),--limit $(LIMIT))
+boot: qemu $(KERNELS) userspace	## a shell on the blade, or on MACHINE=ps3 (BASE=linux-7.2): SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR FETCH=THERE=HERE LIMIT= GDB=1 QEMU_ARGS=
+	@$(BOOT) $(if $(RUN),--run "$$RUN") $(if $(FILES),--files '$(FILES)') $(YOURS)
+
+run: qemu $(KERNELS) userspace	## compile PROG=x.c, assemble SPU=y.s and run them there: ARGS=, and what make boot has but RUN=
+	@$(call ON,run) $(YOURS)
 
 bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine: WITHOUT=avx2
 	@$(B)/bench-spe $(if $(WITHOUT),--without $(WITHOUT))
@@ -191,6 +210,6 @@ busybox: sources
 liburing: sources
 	$(STEP) liburing "liburing for the blade" $(B)/liburing
 
-userspace: kernel busybox liburing $(if $(filter check bench,$(MAKECMDGOALS)),modules-check) \
-	$(if $(filter check,$(MAKECMDGOALS)),spu-tools)
+userspace: kernel busybox liburing spu-tools $(if $(filter bench,$(MAKECMDGOALS)),modules-check) \
+	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check,$(CHECK_NEEDS)))
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace
