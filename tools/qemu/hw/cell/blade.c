@@ -13,7 +13,6 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
-#include "qemu/guest-random.h"
 #include "qemu/log.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
@@ -273,28 +272,15 @@ static void cell_dt_associativity(void *fdt, int offset, unsigned node)
                      sizeof(associativity)));
 }
 
-static void cell_dt_chosen(CellBladeState *s, void *fdt)
+static void cell_blade_dt_chosen(CellBladeState *s, void *fdt)
 {
-    MachineState *machine = MACHINE(s);
-    int offset = fdt_add_subnode(fdt, 0, "chosen");
-    uint8_t seed[32];
+    int offset = cell_dt_chosen(fdt, MACHINE(s), s->initrd_addr,
+                                s->initrd_size);
     g_autofree char *stdout_path = g_strdup_printf("/soc@%x/serial@%x",
                                                    CELL_IO_BASE,
                                                    CELL_UART_BASE);
 
-    _FDT(offset);
-    _FDT(fdt_setprop_string(fdt, offset, "bootargs",
-                            machine->kernel_cmdline ?: ""));
     _FDT(fdt_setprop_string(fdt, offset, "stdout-path", stdout_path));
-    /* Linux has nothing else to begin its random numbers with. */
-    qemu_guest_getrandom_nofail(seed, sizeof(seed));
-    _FDT(fdt_setprop(fdt, offset, "rng-seed", seed, sizeof(seed)));
-    if (s->initrd_size) {
-        _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-start",
-                             s->initrd_addr));
-        _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-end",
-                             s->initrd_addr + s->initrd_size));
-    }
 }
 
 /* Returns the node's phandle. */
@@ -483,7 +469,7 @@ static void *cell_blade_create_fdt(CellBladeState *s)
     _FDT(fdt_setprop_cell(fdt, 0, "#address-cells", 2));
     _FDT(fdt_setprop_cell(fdt, 0, "#size-cells", 2));
 
-    cell_dt_chosen(s, fdt);
+    cell_blade_dt_chosen(s, fdt);
 
     offset = cell_rtas_dt_populate(fdt, s->rtas_addr);
     /* The NUMA node is the first number of an ibm,associativity */

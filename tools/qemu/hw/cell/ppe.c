@@ -9,12 +9,16 @@
  * gets into memory and is entered.
  */
 #include "qemu/osdep.h"
+#include "qemu/guest-random.h"
 #include "cpu.h"
 #include "elf.h"
+#include "hw/boards.h"
 #include "hw/cell/ppe.h"
+#include "hw/ppc/fdt.h"
 #include "hw/ppc/ppc.h"
 #include "hw/qdev-core.h"
 #include "target/ppc/helper_regs.h"
+#include <libfdt.h>
 
 void cell_ppe_init_thread(CellPPEThread *t, Object *ppe, const char *cpu_type,
                           unsigned n)
@@ -74,6 +78,28 @@ ssize_t cell_load_kernel(const char *filename, symbol_fn_t symbol,
     *entry = cell_kernel_to_real(*entry);
     *end = cell_kernel_to_real(*end);
     return size;
+}
+
+/* Device tree */
+
+int cell_dt_chosen(void *fdt, MachineState *machine, uint64_t initrd_addr,
+                   uint64_t initrd_size)
+{
+    int offset = fdt_add_subnode(fdt, 0, "chosen");
+    uint8_t seed[32];
+
+    _FDT(offset);
+    _FDT(fdt_setprop_string(fdt, offset, "bootargs",
+                            machine->kernel_cmdline ?: ""));
+    /* Linux has nothing else to begin its random numbers with. */
+    qemu_guest_getrandom_nofail(seed, sizeof(seed));
+    _FDT(fdt_setprop(fdt, offset, "rng-seed", seed, sizeof(seed)));
+    if (initrd_size) {
+        _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-start", initrd_addr));
+        _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-end",
+                             initrd_addr + initrd_size));
+    }
+    return offset;
 }
 
 /* Migration */

@@ -36,21 +36,6 @@
 
 /* Device tree: what Linux's boot/dts/ps3.dts has, filled in */
 
-static void ps3_dt_chosen(PS3MachineState *s, void *fdt)
-{
-    int offset = fdt_add_subnode(fdt, 0, "chosen");
-
-    _FDT(offset);
-    _FDT(fdt_setprop_string(fdt, offset, "bootargs",
-                            MACHINE(s)->kernel_cmdline ?: ""));
-    if (s->initrd_size) {
-        _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-start",
-                             s->initrd_addr));
-        _FDT(fdt_setprop_u64(fdt, offset, "linux,initrd-end",
-                             s->initrd_addr + s->initrd_size));
-    }
-}
-
 static void ps3_dt_cpus(PS3MachineState *s, void *fdt)
 {
     int cpus, offset;
@@ -85,7 +70,7 @@ static void *ps3_create_fdt(PS3MachineState *s)
     _FDT(fdt_setprop_string(fdt, 0, "compatible", "sony,ps3"));
     _FDT(fdt_setprop_cell(fdt, 0, "#address-cells", 2));
     _FDT(fdt_setprop_cell(fdt, 0, "#size-cells", 2));
-    ps3_dt_chosen(s, fdt);
+    cell_dt_chosen(fdt, MACHINE(s), s->initrd_addr, s->initrd_size);
     offset = fdt_add_subnode(fdt, 0, "memory");
     _FDT(offset);
     _FDT(fdt_setprop_string(fdt, offset, "device_type", "memory"));
@@ -149,8 +134,9 @@ static void ps3_load(PS3MachineState *s)
     MachineState *machine = MACHINE(s);
     uint64_t end = 0;
 
-    if (machine->dtb) {
-        error_report("-dtb: the device tree is the machine's");
+    if (machine->firmware || machine->dtb) {
+        error_report("the machine has no firmware, and makes its device tree "
+                     "itself: -bios and -dtb are not for it");
         exit(EXIT_FAILURE);
     }
     if (machine->kernel_filename) {

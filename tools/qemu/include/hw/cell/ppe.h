@@ -73,6 +73,18 @@ void cell_ppe_start_thread(PowerPCCPU *cpu, uint64_t entry, uint64_t arg);
 ssize_t cell_load_kernel(const char *filename, symbol_fn_t symbol,
                          uint64_t *entry, uint64_t *end);
 
+/**
+ * cell_dt_chosen: describe what there is to boot
+ * @fdt: a device tree without /chosen
+ * @machine: has the command line
+ * @initrd_addr: real address of the initial RAM disk
+ * @initrd_size: its size in bytes, 0 if there is none
+ *
+ * Returns the offset of the node /chosen, which has a new rng-seed.
+ */
+int cell_dt_chosen(void *fdt, MachineState *machine, uint64_t initrd_addr,
+                   uint64_t initrd_size);
+
 /* A real address, of one in the kernel's linear mapping */
 static inline uint64_t cell_kernel_to_real(uint64_t addr)
 {
