@@ -33,7 +33,7 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 $(if $(shell BUILD='$(BUILD)' PROG='$(PROG)' SPU='$(SPU)' FILES='$(FILES)' \
 	$(CURDIR)/tools/build/run --check && echo y),,$(error nothing was made))
 endif
-CHECK_NEEDS := qemu kernel kernel-64k modules-check userspace spu-tools more-sources
+CHECK_NEEDS := qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources
 ifneq ($(and $(filter check,$(MAKECMDGOALS)),$(ONLY)),)
 CHECK_NEEDS := $(shell BUILD='$(BUILD)' $(CURDIR)/tools/build/check --needs $(ONLY))
 $(if $(CHECK_NEEDS),,$(error nothing was made))
@@ -141,8 +141,8 @@ kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or bla
 kernel-64k: kernel
 	$(STEP) kernel-64k "Linux with pages of 64 KiB" $(B)/kernel blade blade64k
 
-# They start from the other one's objects, as far as the configuration lets them.
-kernel-ps3: kernel
+# It starts from the other one's objects, as far as the configuration lets it.
+kernel-ps3: kernel $(if $(filter check,$(MAKECMDGOALS)),kernel-64k)
 	$(STEP) kernel-ps3 "Linux for the PlayStation 3" $(B)/kernel blade ps3
 
 kernel-newer: more-sources
