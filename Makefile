@@ -157,6 +157,10 @@ modules:	## spufs.ko with asynchronous contexts for the kernel built in KDIR= (K
 patches: more-sources	## write the series in patches/ anew from the sources here
 	$(STEP) patches "the series" $(B)/patches
 
+rebase: sources	## move the series for upstream to the newer kernel tree UPSTREAM=: what does not apply, what was taken
+	$(if $(UPSTREAM),,$(error say UPSTREAM=, the kernel's source tree))
+	@$(B)/patches --rebase '$(UPSTREAM)'
+
 apply:	## apply the series to the kernel tree KDIR=
 	@$(B)/apply
 
