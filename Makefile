@@ -102,7 +102,7 @@ check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and un
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
 	@$(B)/check --asan $(ONLY)
 
-bench: qemu kernel modules-check userspace	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
+bench: qemu kernel kernel-ps3 modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
 	@tools/bench/bench $(ONLY)
 
 stress: qemu kernel userspace	## atomic commands of all SPEs against two PPE threads: TIME= (600 s) SEED=
