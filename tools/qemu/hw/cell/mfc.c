@@ -815,7 +815,8 @@ static void mfc_complete(CellSPEState *spe, MFCQueueId id, unsigned slot)
 /*
  * putllc and its kin exclude the CPUs, whose lwarx and stwcx. know nothing
  * of the MFC, and getllar those that keep it from reading: under icount there
- * is one thread for all, so that they do already; without TCG there are no CPUs.
+ * is one thread for all, so that they do already; without TCG there are no
+ * CPUs.
  */
 static bool mfc_needs_exclusive(CellMFC *m, const MFCCommand *c)
 {
@@ -891,8 +892,9 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
 }
 
 /*
- * Run what waits, one pass for each MFC in turn: a transfer may end in registers
- * of any SPE, and issue a command or restart a queue, which waits then.
+ * Run what waits, one pass for each MFC in turn: a transfer may end in
+ * registers of any SPE, and issue a command or restart a queue, which waits
+ * then.
  * @exclusive: the MFC for which the CPUs are stopped, if they are
  */
 static void eib_run(CellEIB *eib, CellMFC *exclusive)
@@ -1233,7 +1235,7 @@ bool cell_mfc_post_load(CellSPEState *spe)
     if (m->reserved) {
         QLIST_INSERT_HEAD(&m->eib->holders, m, holder);
     }
-    /* Nobody has been asked here to stop the CPUs; it may have had no budget. */
+    /* Nobody has been asked here to stop the CPUs, or there was no budget. */
     m->exclusive_pending = false;
     if (!mfc_queues_empty(m)) {
         mfc_wait(m);

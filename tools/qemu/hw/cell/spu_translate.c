@@ -39,8 +39,8 @@ typedef struct Address {
 } Address;
 
 /*
- * What is behind the end of its block: a store to code, or a channel that cannot
- * be read without the BQL
+ * What is behind the end of its block: a store to code, or a channel that
+ * cannot be read without the BQL
  */
 typedef struct SlowPath {
     TCGLabel *label;

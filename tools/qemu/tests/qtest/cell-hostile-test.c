@@ -476,7 +476,8 @@ static void test_hostile(const void *engine)
 
 /*
  * How long the monitor may take to answer, whatever SPEs do.  If no vCPU
- * executes it is QEMU's CPU time, so that other load of the host does not count.
+ * executes it is QEMU's CPU time, so that other load of the host does not
+ * count.
  */
 #define ANSWER_NS   50000000
 
@@ -583,8 +584,8 @@ static QTestState *tcg_machine(char **kernel)
 
     sigaction(SIGALRM, &act, NULL);
     *kernel = sleeping_kernel();
-    return qtest_initf("-machine cell-blade,spu-engine=tcg -accel tcg -kernel %s "
-                       "-smp 1,maxcpus=9 -m 64M", *kernel);
+    return qtest_initf("-machine cell-blade,spu-engine=tcg -accel tcg "
+                       "-kernel %s -smp 1,maxcpus=9 -m 64M", *kernel);
 }
 
 /*

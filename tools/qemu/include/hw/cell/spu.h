@@ -63,8 +63,8 @@ typedef struct SPUChannelOps {
     /* false if only rdch can tell */
     bool (*try_rdch)(void *opaque, unsigned ch, uint32_t *val);
     /*
-     * Where a channel keeps what is written to it, but for the bits that are not
-     * in *mask, if it does nothing else; otherwise NULL
+     * Where a channel keeps what is written to it, but for the bits that are
+     * not in *mask, if it does nothing else; otherwise NULL
      */
     uint32_t *(*kept)(void *opaque, unsigned ch, uint32_t *mask);
 } SPUChannelOps;

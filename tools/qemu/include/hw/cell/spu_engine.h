@@ -76,7 +76,7 @@ struct SPUEngine {
     const SPUEngineOps *ops;
     SPUState *spu;
     SPUEngineStopped *stopped;
-    SPUEngineExclusive *exclusive;  /* set by the owner; see spu_engine_exclusive */
+    SPUEngineExclusive *exclusive;  /* set by the owner */
     void *opaque;
     bool running;               /* between start and stop or stopped() */
     bool stalled;               /* running, and waiting at a channel */

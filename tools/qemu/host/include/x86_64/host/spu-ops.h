@@ -55,7 +55,7 @@ host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
     };
     /* The element's lowest byte, in all */
     __m128i n = _mm_shuffle_epi8(*(__m128i *)b, _mm_set1_epi8(4));
-    __m128i from = _mm_add_epi8(*(const volatile __m128i *)numbers, n);
+    __m128i from = _mm_add_epi8(*(__m128i *)numbers, n);
 
     from = _mm_and_si128(from, _mm_set1_epi8(15));
     from = _mm_xor_si128(from, _mm_set1_epi8(7));
@@ -76,8 +76,8 @@ static inline void host_spu_truncate(bool on)
  * What IEEE's arithmetic makes, truncating, of operands that are zero or normal
  * is the SPU's result too, if that is normal and not the largest number, to
  * which too large ones are truncated; and then FPSCR is left alone.  Zero is
- * +0, and may stand for a number that is too small, unless a sum is exactly that
- * or a factor is.  Nothing else is done here.
+ * +0, and may stand for a number that is too small, unless a sum is exactly
+ * that or a factor is.  Nothing else is done here.
  *
  * For an element without its sign: 0 for the least normal number, from
  * SP_LIMIT + 1 on for the largest, for infinities and NaNs, and for zeros and
@@ -86,10 +86,10 @@ static inline void host_spu_truncate(bool on)
 #define SP_BIAS         0xff000000
 #define SP_LIMIT        0xfdfffffc
 
-/* Loaded, that is one instruction; the compiler would make three of it. */
 #define SP_CONSTANT(x)                                                  \
     ({                                                                  \
         static const uint32_t words[4] QEMU_ALIGNED(16) = { x, x, x, x }; \
+        /* volatile: it is loaded, for GCC would make three insns of it */ \
         *(const volatile __m128i *)words;                               \
     })
 
