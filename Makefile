@@ -145,7 +145,7 @@ kernel-64k: kernel
 kernel-ps3: kernel $(if $(filter check,$(MAKECMDGOALS)),kernel-64k)
 	$(STEP) kernel-ps3 "Linux for the PlayStation 3" $(B)/kernel blade ps3
 
-kernel-newer: more-sources
+kernel-newer: more-sources	## upstream's kernel for the PlayStation 3, with patches/linux-7.2 (check ONLY="*-newer*" runs it)
 	$(STEP) kernel-newer "Linux 7.2 for the PlayStation 3" $(B)/kernel newer
 
 qemu: sources	## QEMU with the blade and the PlayStation 3
