@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 
 #include "async_test.h"
+#include "users.h"
 
 #include "mfc.h_shipped"
 #include "spin.h_shipped"
@@ -32,6 +33,7 @@
 #define VICTIM_STEP	(1 << 20)
 #define VICTIM_PAUSE	16	/* seconds at most from one to the next */
 #define FREE_LS		0x3000	/* behind the programs */
+#define MEMORY_SLACK	16384	/* kB, which slabs may keep */
 
 /* A context of this process, and what was seen of its runs */
 struct context {
@@ -50,6 +52,7 @@ static struct context contexts[CONTEXTS];
 static struct async gang = { -1, -1 };
 static int friends[2], process;
 static bool memory;	/* runs out: anybody may be killed */
+static bool users;	/* ordinary ones, who want to hurt */
 static char *target;	/* of DMA */
 static unsigned int seed = 1, seconds = 10;
 static unsigned long long random_state, calls, runs, gang_stops;
@@ -710,15 +713,35 @@ static void tell_where(pid_t pid)
 	}
 }
 
+/* Memory that nobody has, in kB, after what need not be kept was given back */
+static long free_memory(void)
+{
+	char text[256] = "";
+	int fd;
+
+	sync();
+	put_text("/proc/sys/vm", "drop_caches", "3");
+	fd = open("/proc/meminfo", O_RDONLY);
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		fail("/proc/meminfo: %s", strerror(errno));
+	close(fd);
+	return atol(strstr(text, "MemFree:") + strlen("MemFree:"));
+}
+
 int main(int argc, char **argv)
 {
-	pid_t pids[PROCESSES], pid, victim = 0;
+	pid_t pids[PROCESSES + USERS], pid, victim = 0;
 	unsigned long long end, next;
 	bool failed = false;
 	int c, i, status, left = PROCESSES, before, victims = 0, kills = 0;
+	const char *reason;
+	long had = 0;
 
-	while ((c = getopt(argc, argv, "mt:s:x")) != -1) {
+	while ((c = getopt(argc, argv, "mt:s:ux")) != -1) {
 		switch (c) {
+		case 'u':
+			users = true;
+			break;
 		case 'm':
 			memory = true;
 			break;
@@ -732,8 +755,9 @@ int main(int argc, char **argv)
 			/* what have_child() executes */
 			return 0;
 		default:
-			fprintf(stderr, "usage: %s [-m] [-t SECONDS] [-s SEED]\n"
-				"-m: memory runs out, and the OOM killer comes\n", argv[0]);
+			fprintf(stderr, "usage: %s [-m] [-u] [-t SECONDS] [-s SEED]\n"
+				"-m: memory runs out, and the OOM killer comes\n"
+				"-u: ordinary users do what might hurt others\n", argv[0]);
 			return 2;
 		}
 	}
@@ -742,13 +766,26 @@ int main(int argc, char **argv)
 		printf("ok 1 random calls # SKIP %s\n", no_async());
 		return 0;
 	}
+	reason = users ? users_prepare() : NULL;
+	if (reason) {
+		printf("ok 1 random calls, and users who want to hurt # SKIP %s\n", reason);
+		return 0;
+	}
 	before = spu_contexts();
+	if (users)
+		had = free_memory();
 	socketpair(AF_UNIX, SOCK_DGRAM, 0, friends);
 	fflush(stdout);
 	for (i = 0; i < PROCESSES; i++) {
 		pids[i] = fork();
 		if (!pids[i])
 			return run_process(i);
+	}
+	for (; i < PROCESSES + USERS; i++) {
+		pids[i] = users ? fork() : 0;
+		if (users && !pids[i])
+			users_run(i - PROCESSES, seed, seconds);
+		left += users && !users_endless(i - PROCESSES);
 	}
 
 	seed_process(PROCESSES);
@@ -780,12 +817,12 @@ int main(int argc, char **argv)
 				printf("# process %d: status %x\n", pid, status);
 				failed = true;
 			}
-			for (i = 0; i < PROCESSES; i++)
+			for (i = 0; i < PROCESSES + USERS; i++)
 				if (pids[i] == pid)
 					pids[i] = 0;
 		} else if (now() > end) {
-			for (i = 0; i < PROCESSES; i++)
-				if (pids[i]) {
+			for (i = 0; i < PROCESSES + USERS; i++)
+				if (pids[i] && (i < PROCESSES || !users_endless(i - PROCESSES))) {
 					tell_where(pids[i]);
 					kill(pids[i], SIGKILL);
 				}
@@ -807,13 +844,27 @@ int main(int argc, char **argv)
 		failed = true;
 	close(friends[0]);
 	close(friends[1]);
+	for (i = PROCESSES; users && i < PROCESSES + USERS; i++)
+		if (pids[i])
+			kill(pids[i], SIGKILL);
+	if (users)
+		users_clean();
+	while (waitpid(-1, &status, 0) > 0)
+		;
 	if (!wait_until(spu_contexts() == before)) {
 		printf("# %d contexts are left\n", spu_contexts() - before);
 		failed = true;
 	}
+	/* The last of it is freed by RCU and by work. */
+	if (users && !wait_until(free_memory() > had - MEMORY_SLACK)) {
+		printf("# %ld kB were free, and %ld are\n", had, free_memory());
+		failed = true;
+	}
 	if (failed)
-		printf("# again: spufs-stress %s-t %u -s %u\n", memory ? "-m " : "", seconds, seed);
-	printf("%sok 1 random calls for %u s, seed %u%s: nothing hangs, is lost or left behind\n",
-	       failed ? "not " : "", seconds, seed, memory ? ", memory runs out" : "");
+		printf("# again: spufs-stress %s%s-t %u -s %u\n", memory ? "-m " : "",
+		       users ? "-u " : "", seconds, seed);
+	printf("%sok 1 random calls for %u s, seed %u%s%s: nothing hangs, is lost or left behind\n",
+	       failed ? "not " : "", seconds, seed, memory ? ", memory runs out" : "",
+	       users ? ", users want to hurt" : "");
 	return failed;
 }

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ordinary users against the rest: each does over and over what might hurt
+ * others, and looks whether it did; meanwhile the processes of spufs-stress.c,
+ * of other users, go on as if there were none.
+ *
+ *  prowl	changes modes and owners of what others have, takes their events,
+ *		and creates contexts in their gangs
+ *  leave	starts an SPU and exits, calls exec or is killed, while another
+ *		process has the event file: the run has ended then
+ *  hang	has SPUs touch memory that userfaultfd never gives them, and is
+ *		killed
+ *  stall	the same with a file of a FUSE that never answers
+ *  devour	has SPUs take more memory than its cgroup may have
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <grp.h>
+#include <linux/fuse.h>
+#include <linux/userfaultfd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "async_test.h"
+#include "users.h"
+
+#include "copy.h_shipped"
+#include "spin.h_shipped"
+
+#define CONTEXTS	4
+#define PATIENCE	60000	/* ms, for what happens at once */
+#define HANG_SIZE	(1 << 20)
+#define GROUP_LIMIT	"8M"
+#define DEVOUR_SIZE	(64 << 20)
+#define FUSE_DIR	"/tmp/spufs-fuse"
+#define GROUPS_DIR	"/tmp/spufs-cgroup"
+#define GROUP		GROUPS_DIR "/devour"
+
+static const char *name;
+static unsigned int state;
+static pid_t fuse_server;
+
+static unsigned int draw(unsigned int n)
+{
+	return (state = xorshift32(state, 1)) % n;
+}
+
+static void fail(const char *what)
+{
+	printf("# a user who is to %s: %s (%s)\n", name, what, strerror(errno));
+	fflush(stdout);
+	_exit(1);
+}
+
+static void become(uid_t uid)
+{
+	if (setgroups(0, NULL) || setgid(uid) || setuid(uid))
+		fail("cannot become another user");
+}
+
+/* An asynchronous context whose SPU touches a page of @memory after the other */
+static int create_toucher(struct async *ctx, char *memory, size_t size)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	struct copy_args args = {
+		.size = 128, .chunks = size / page, .stride = page,
+		.src_hi = spu_eah(memory), .src_lo = spu_eal(memory),
+		.dst_hi = spu_eah(memory), .dst_lo = spu_eal(memory),
+	};
+
+	/* There may be too many contexts, or too little memory. */
+	if (async_create(ctx, 0))
+		return -1;
+	return spu_load(ctx->fd, spu_copy) ?:
+		spu_poke(ctx->fd, SPU_COPY_ARGS, &args, sizeof(args)) ?:
+		async_start(ctx, 0);
+}
+
+/* Kill a child of this user's: it must go, whatever it waits for. */
+static void kill_soon(pid_t child)
+{
+	int status, tries = 0;
+
+	usleep(draw(200000));
+	kill(child, SIGKILL);
+	while (!wait_until(waitpid(child, &status, WNOHANG) == child))
+		if (++tries == 3)
+			fail("has a process that cannot be killed");
+}
+
+static void prowl_file(const char *dir, const char *file)
+{
+	char path[600];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	if (!chmod(path, 0666))
+		fail("changed the mode of another's file");
+	if (!chown(path, getuid(), -1))
+		fail("owns another's file");
+	fd = open(path, (draw(2) ? O_RDWR : O_WRONLY) | O_NONBLOCK);
+	if (fd >= 0)
+		fail("can write to another's file");
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	if (fd >= 0 && !strcmp(file, "event"))
+		fail("can take another's events");
+	close(fd);
+}
+
+static void prowl(void)
+{
+	static const char * const files[] = {
+		"event", "mem", "regs", "cntl", "npc", "signal1", "mfc", "fault",
+	};
+	struct dirent *entry;
+	char path[300];
+	DIR *dir = opendir(spufs_root());
+	unsigned int i;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", spufs_root(), entry->d_name);
+		for (i = 0; i < sizeof(files) / sizeof(*files); i++)
+			prowl_file(path, files[i]);
+		if (sys_spu_create(spu_path(path), SPU_CREATE_ASYNC, 0700, -1) >= 0)
+			fail("has a context in another's gang");
+	}
+	if (dir)
+		closedir(dir);
+	usleep(draw(20000));
+}
+
+/* The owner of a context, whose event file its parent takes */
+static void be_owner(int socket)
+{
+	struct async ctx;
+	char c;
+
+	if (async_create(&ctx, 0) || spu_load(ctx.fd, spu_spin) || async_start(&ctx, 0))
+		_exit(2);
+	if (write(socket, &ctx.event, sizeof(ctx.event)) != sizeof(ctx.event) ||
+	    read(socket, &c, 1) != 1)
+		_exit(3);
+	switch (draw(4)) {
+	case 0:
+		_exit(0);
+	case 1:
+		abort();
+	case 2:
+		execl("/proc/self/exe", "spufs-stress", "-x", NULL);
+		_exit(4);
+	}
+	for (;;)
+		pause();
+}
+
+static void leave(void)
+{
+	struct spu_event event;
+	struct pollfd poll_fd;
+	int sockets[2], fd, status, stops = 0;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
+		fail("has no socket");
+	draw(4);
+	child = fork();
+	if (!child) {
+		close(sockets[0]);
+		be_owner(sockets[1]);
+	}
+	close(sockets[1]);
+	if (read(sockets[0], &fd, sizeof(fd)) != sizeof(fd)) {
+		/* no memory for it, or the OOM killer came */
+		close(sockets[0]);
+		waitpid(child, &status, 0);
+		return;
+	}
+	fd = take_fd(child, fd);
+	if (write(sockets[0], "", 1) != 1)
+		fail("lost its child");
+	usleep(draw(5000));
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	close(sockets[0]);
+	if (fd < 0)
+		return;
+	poll_fd = (struct pollfd) { .fd = fd, .events = 0 };
+	if (poll(&poll_fd, 1, PATIENCE) != 1 || !(poll_fd.revents & POLLHUP))
+		fail("has a run that goes on without its owner");
+	while (read(fd, &event, sizeof(event)) == sizeof(event))
+		stops += event.event == SPU_EVENT_STOP;
+	if (stops != 1)
+		fail("has no STOP of a run whose owner is gone");
+	close(fd);
+}
+
+static void be_hung(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { };
+	struct async ctx[CONTEXTS];
+	int i, uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *memory = mmap(NULL, HANG_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	reg.range.start = (unsigned long)memory;
+	reg.range.len = HANG_SIZE;
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
+		_exit(2);
+	for (i = 0; i < CONTEXTS; i++)
+		create_toucher(&ctx[i], memory, HANG_SIZE);
+	for (i = 0; i < 8; i++) {
+		usleep(draw(10000));
+		zero.range.start = reg.range.start + draw(16) * sysconf(_SC_PAGESIZE);
+		zero.range.len = sysconf(_SC_PAGESIZE);
+		ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+	}
+	if (!draw(4))
+		close(uffd);
+	for (;;)
+		pause();
+}
+
+static void hang(void)
+{
+	pid_t child;
+
+	draw(4);
+	child = fork();
+	if (!child)
+		be_hung();
+	kill_soon(child);
+}
+
+/* Answers what it takes to open and map a file, and never a read of it */
+static void serve_fuse(int fd)
+{
+	static char buffer[1 << 18];
+	struct fuse_in_header *in = (void *)buffer;
+	struct {
+		struct fuse_out_header header;
+		union {
+			struct fuse_init_out init;
+			struct fuse_entry_out entry;
+			struct fuse_attr_out attr;
+			struct fuse_open_out open;
+		};
+	} out;
+	size_t len;
+
+	for (;;) {
+		if (read(fd, buffer, sizeof(buffer)) < 0) {
+			if (errno == EINTR || errno == ENOENT)
+				continue;
+			_exit(0);
+		}
+		memset(&out, 0, sizeof(out));
+		out.header.unique = in->unique;
+		len = 0;
+		switch (in->opcode) {
+		case FUSE_INIT:
+			out.init.major = FUSE_KERNEL_VERSION;
+			out.init.minor = FUSE_KERNEL_MINOR_VERSION;
+			out.init.max_write = 4096;
+			len = sizeof(out.init);
+			break;
+		case FUSE_LOOKUP:
+			out.entry.nodeid = 2;
+			out.entry.attr.ino = 2;
+			out.entry.attr.mode = S_IFREG | 0666;
+			out.entry.attr.nlink = 1;
+			out.entry.attr.size = HANG_SIZE;
+			len = sizeof(out.entry);
+			break;
+		case FUSE_GETATTR:
+			out.attr.attr.ino = in->nodeid;
+			out.attr.attr.nlink = 1;
+			out.attr.attr.mode = in->nodeid == 1 ? S_IFDIR | 0777 : S_IFREG | 0666;
+			out.attr.attr.size = HANG_SIZE;
+			len = sizeof(out.attr);
+			break;
+		case FUSE_OPEN:
+			len = sizeof(out.open);
+			break;
+		case FUSE_READ:
+		case FUSE_FORGET:
+		case FUSE_BATCH_FORGET:
+		case FUSE_INTERRUPT:
+			continue;
+		default:
+			out.header.error = -ENOSYS;
+		}
+		out.header.len = sizeof(out.header) + len;
+		if (write(fd, &out, out.header.len) < 0)
+			_exit(0);
+	}
+}
+
+/*
+ * Its page faults hang until the server ends, see users_clean(): none may be
+ * anybody else's.
+ */
+static void stall(void)
+{
+	struct async ctx;
+	char *memory;
+	int fd = open(FUSE_DIR "/file", O_RDONLY);
+
+	if (fd < 0)
+		fail("cannot open the file of the FUSE");
+	memory = mmap(NULL, HANG_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
+	while (memory != MAP_FAILED && !create_toucher(&ctx, memory, HANG_SIZE) && draw(CONTEXTS))
+		;
+	for (;;)
+		pause();
+}
+
+/*
+ * To be killed is what is right. An error is, too, where memory runs out for all;
+ * but no run may come to its end: its pages are twice what there may be.
+ */
+static void be_greedy(void)
+{
+	struct async ctx[CONTEXTS];
+	struct pollfd poll_fds[CONTEXTS];
+	struct spu_event event;
+	int i;
+	char *memory = mmap(NULL, DEVOUR_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	for (i = 0; i < CONTEXTS; i++) {
+		if (create_toucher(&ctx[i], memory + i * (DEVOUR_SIZE / CONTEXTS),
+				   DEVOUR_SIZE / CONTEXTS))
+			_exit(2);
+		poll_fds[i] = (struct pollfd) { .fd = ctx[i].event, .events = POLLIN };
+	}
+	poll(poll_fds, CONTEXTS, -1);
+	for (i = 0; i < CONTEXTS; i++)
+		if (poll_fds[i].revents & POLLIN &&
+		    read(ctx[i].event, &event, sizeof(event)) == sizeof(event) &&
+		    event.event == SPU_EVENT_STOP)
+			_exit(1);
+	_exit(2);
+}
+
+static void devour(void)
+{
+	int status, tries = 0;
+	pid_t child = fork();
+
+	if (!child)
+		be_greedy();
+	while (!wait_until(waitpid(child, &status, WNOHANG) == child))
+		if (++tries == 3)
+			fail("has a child that cannot have memory, and is not killed");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		fail("took more memory than its cgroup may have");
+}
+
+static const struct {
+	const char *name;
+	void (*act)(void);
+} users[USERS] = {
+	{ "prowl", prowl },
+	{ "leave", leave },
+	{ "hang", hang },
+	{ "stall", stall },
+	{ "devour", devour },
+};
+
+bool users_endless(int number)
+{
+	return users[number].act == stall;
+}
+
+void users_run(int number, unsigned int seed, unsigned int seconds)
+{
+	struct timespec t;
+	time_t end;
+
+	name = users[number].name;
+	state = (seed << 8 | number) * 2654435761U | 1;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	end = t.tv_sec + seconds;
+	if (users[number].act == devour && put_text(GROUP, "cgroup.procs", "0"))
+		fail("is in no cgroup");
+	become(USERS_UID + number);
+	if (users_endless(number))
+		stall();
+	do {
+		users[number].act();
+		clock_gettime(CLOCK_MONOTONIC, &t);
+	} while (t.tv_sec < end);
+	_exit(0);
+}
+
+const char *users_prepare(void)
+{
+	char options[100];
+	int fd;
+
+	if (getuid())
+		return "not root";
+	if (chmod(spufs_root(), 01777))
+		return "spufs is not mounted";
+	/* to have a page fault of the kernel's handled, as an ordinary user */
+	put_text("/proc/sys/vm", "unprivileged_userfaultfd", "1");
+
+	mkdir(GROUPS_DIR, 0755);
+	if (mount("none", GROUPS_DIR, "cgroup2", 0, NULL))
+		return "kernel without cgroup2";
+	put_text(GROUPS_DIR, "cgroup.subtree_control", "+memory");
+	mkdir(GROUP, 0755);
+	if (put_text(GROUP, "memory.max", GROUP_LIMIT))
+		return "kernel without memory cgroups";
+
+	mkdir(FUSE_DIR, 0755);
+	fd = open("/dev/fuse", O_RDWR);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=0,group_id=0,allow_other",
+		 fd);
+	if (fd < 0 || mount("none", FUSE_DIR, "fuse", 0, options))
+		return "kernel without FUSE";
+	fuse_server = fork();
+	if (!fuse_server)
+		serve_fuse(fd);
+	close(fd);
+	return NULL;
+}
+
+void users_clean(void)
+{
+	kill(fuse_server, SIGKILL);
+	waitpid(fuse_server, NULL, 0);
+	umount2(FUSE_DIR, MNT_DETACH);
+	rmdir(GROUP);
+	umount2(GROUPS_DIR, MNT_DETACH);
+	put_text("/proc/sys/vm", "unprivileged_userfaultfd", "0");
+}
