@@ -177,7 +177,7 @@ static void scan_processes(const char *root)
 }
 
 /* Where spufs is */
-static char *find_mount(void)
+char *find_mount(void)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	struct mntent *entry;

@@ -90,39 +90,58 @@ static const char *error_words(const spe_stop_info_t *info, const char **event)
 	return "stopped";
 }
 
+const char *stop_text(const spe_stop_info_t *info, char *text, size_t size)
+{
+	const char *event;
+	int code;
+
+	switch (info->stop_reason) {
+	case SPE_EXIT:
+		code = info->result.spe_exit_code;
+		snprintf(text, size, "exit %d, stop 0x%04x", code, 0x2000 | code);
+		return text;
+	case SPE_STOP_AND_SIGNAL:
+		snprintf(text, size, "stop 0x%04x", info->result.spe_signal_code);
+		return text;
+	case SPE_CALLBACK_ERROR:
+		snprintf(text, size, "stop 0x%04x, %s", (unsigned int)info->spu_status >> 16,
+			 error_words(info, &event));
+		return text;
+	default:
+		return error_words(info, &event);
+	}
+}
+
 static void tell(struct program *program, const spe_stop_info_t *info,
 		 unsigned int npc, const struct run_options *o)
 {
 	/* Where it stopped is the instruction before. */
 	unsigned int at = (npc - 4) & (spe_ls_size_get(program->spe) - 4);
-	const char *event, *words;
+	const char *event;
 	char text[64];
-	int code;
+	long code = -1;
 
-	npc &= ~3u;
 	switch (info->stop_reason) {
 	case SPE_EXIT:
+		event = "exit";
 		code = info->result.spe_exit_code;
 		program->status = code;
-		snprintf(text, sizeof(text), "exit %d, stop 0x%04x", code, 0x2000 | code);
-		if (!o->quiet)
-			put_event(program, o, "exit", code, at, text);
+		if (o->quiet)
+			return;
 		break;
 	case SPE_STOP_AND_SIGNAL:
+		event = "stop";
 		code = info->result.spe_signal_code;
-		snprintf(text, sizeof(text), "stop 0x%04x", code);
-		put_event(program, o, "stop", code, at, text);
 		break;
 	case SPE_CALLBACK_ERROR:
-		words = error_words(info, &event);
+		error_words(info, &event);
 		code = (unsigned int)info->spu_status >> 16;
-		snprintf(text, sizeof(text), "stop 0x%04x, %s", code, words);
-		put_event(program, o, event, code, at, text);
 		break;
 	default:
-		words = error_words(info, &event);
-		put_event(program, o, event, -1, npc, words);
+		error_words(info, &event);
+		at = npc & ~3u;
 	}
+	put_event(program, o, event, code, at, stop_text(info, text, sizeof(text)));
 }
 
 int run_programs(char **paths, unsigned int count, const struct run_options *o)

@@ -8,7 +8,7 @@ _spuctl()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run ps trace --help" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run ps trace debug regs mem dis fault step --help" -- "$word")
 		return
 	fi
 	case ${COMP_WORDS[1]}:$word in
@@ -20,6 +20,14 @@ _spuctl()
 		;;
 	trace:-*)
 		mapfile -t COMPREPLY < <(compgen -W "--json --list" -- "$word")
+		;;
+	debug:*)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		;;
+	regs:* | mem:* | dis:* | fault:* | step:*)
+		[ "$COMP_CWORD" -ne 2 ] ||
+			mapfile -t COMPREPLY < <(compgen -W "$(spuctl ps 2>/dev/null |
+				sed '1d; s/ .*//')" -- "$word")
 		;;
 	run:*)
 		[ "${COMP_WORDS[COMP_CWORD - 1]}" = -n ] ||

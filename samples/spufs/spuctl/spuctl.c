@@ -14,11 +14,22 @@ static const char usage[] =
 "       spuctl ps [--json]\n"
 "       spuctl trace [--json] COMMAND [ARGUMENT]...\n"
 "       spuctl trace --list\n"
+"       spuctl debug PROGRAM\n"
+"       spuctl regs CONTEXT [REGISTER]...\n"
+"       spuctl mem CONTEXT ADDRESS [LENGTH]\n"
+"       spuctl dis CONTEXT [ADDRESS [COUNT]]\n"
+"       spuctl fault CONTEXT\n"
+"       spuctl step CONTEXT [COUNT]\n"
 "\n"
 "run    load SPU programs (ELF files) into asynchronous contexts, run them all\n"
 "       from one thread, and tell each event on the standard error\n"
 "ps     list the contexts that there are\n"
 "trace  run a command, and show what spufs did meanwhile\n"
+"debug  load an SPU program, and do with it what the standard input says: step,\n"
+"       break, continue, regs, ...; its command help lists them\n"
+"regs, mem, dis, fault  show the registers, the local store, the instructions, the\n"
+"       first error of the last run of a context that ps lists\n"
+"step   execute instructions of such a context, which is asynchronous and stopped\n"
 "\n"
 "  -n, --copies COPIES  contexts for each program (1)\n"
 "  -q, --quiet          tell only of programs that did not exit by themselves\n"
@@ -99,7 +110,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (argc < 2)
-		errx(2, "run, ps or trace? See --help");
+		errx(2, "run, ps, trace or debug? See --help");
 
 	command = argv[1];
 	argv += optind;
@@ -116,8 +127,20 @@ int main(int argc, char **argv)
 		if (!list != !!argc)
 			errx(2, "trace: a command or --list? See --help");
 		status = trace(o.json, list, argv);
+	} else if (!strcmp(command, "debug")) {
+		if (argc != 1)
+			errx(2, "debug: one program? See --help");
+		status = debug(argv[0]);
+	} else if (!strcmp(command, "regs") || !strcmp(command, "mem") ||
+		   !strcmp(command, "dis") || !strcmp(command, "fault") ||
+		   !strcmp(command, "step")) {
+		if (!argc)
+			errx(2, "%s: of which context? See --help", command);
+		/* its own name before its arguments */
+		argv[-1] = (char *)command;
+		status = look(argv - 1);
 	} else {
-		errx(2, "%s: run, ps or trace is wanted; see --help", command);
+		errx(2, "%s: run, ps, trace or debug is wanted; see --help", command);
 	}
 	if (fflush(stdout) || ferror(stdout))
 		err(1, "stdout");

@@ -171,8 +171,89 @@ result "trace: a command that is not there"
 [ "$(ls /sys/kernel/tracing/instances)" = "" ]
 result "trace: nothing is left in tracefs"
 
-usage "run, ps or trace? See --help"
-usage "go: run, ps or trace is wanted; see --help" go
+# Debugging: the addresses and words are those of test/*.s
+# debugs STATUS TEXT PROGRAM COMMANDS: a session says exactly that
+debugs()
+{
+	# shellcheck disable=SC2059
+	printf "$4" | spuctl debug "$3" >$out 2>&1
+	[ $? -eq "$1" ] && [ "$(tr '\t' ' ' <$out)" = "$2" ]
+	result "debug $3: $(printf "$4" | tr '\n' ';')"
+}
+debugs 7 "0x00004: 33801183  lqr \$3,0x90
+0x00008: 21000303  brnz \$3,0x20
+0x00014: 78010185  ceq \$5,\$3,\$4
+\$3   00001234 00000000 00000000 00000000
+\$4   00001234 00001234 00001234 00001234
+exit 7, stop 0x2007" exit 'step\ns 3\nregs 3 $4\ncontinue\n'
+debugs 7 "0x00004: 33801183  lqr \$3,0x90
+0x00018
+0x0001c
+0x00018: 20000105  brz \$5,0x20
+0x0001c: 00002007  stop 0x2007
+0x00018: 20000105 00002007                     ..... .
+exit 7, stop 0x2007" exit 'break 24\nb 0x1c\nb\nc\nc\nmem 24 8\nc\n'
+debugs 0 "0x00004: 33801183  lqr \$3,0x90
+0x00024: 00000000  stop 0
+0x00028: 00000000  stop 0" exit 'b 0x18\ndelete 0x18\nb\ndis 0x24 2\n'
+debugs 0 "0x00000: 00002100  stop 0x2100
+Hello
+0x00008: 00002100  stop 0x2100" print 'step\nquit\nstep\n'
+debugs 0 "0x00000: 40800003  il \$3,0
+DMA to an address without memory
+0x00024: 32000000  br 0" dma 'c\n'
+debugs 0 "0x00000: 40200000  nop \$0
+stop 0x1001
+0x00008: 00000000  stop 0" stop 's 5\n'
+debugs 1 "0x00004: 33801183  lqr \$3,0x90
+spuctl: x? Try help
+spuctl: 0x2: instructions are at multiples of 4
+spuctl: there is none at 0x00008
+spuctl: 262144: a number up to 0x3ffff is wanted
+spuctl: mem: at which address?
+exit 7, stop 0x2007
+spuctl: the program has exited" exit 'x\nb 2\ndel 8\nb 262144\nmem\nc\nc\n'
+printf 'c\nfault\n' | spuctl debug dma >$out 2>&1
+grep -q "^DMA to an address without memory (event 0x40, class 1), at [0-9.]* s$" $out &&
+	grep -q "^address 0x0, dsisr 0x40000000$" $out	# CBEA: MFC_DSISR, no translation
+result "debug: fault"
+[ "$(spuctl ps | sed 1d)" = "" ]
+result "debug: no context is left"
+
+# The same from outside: of a context that runs, and of one that a session has
+spuctl run spin >/dev/null 2>&1 &
+pid=$!
+until spuctl ps | grep -q running; do :; done
+c=$(spuctl ps | sed '1d; s/ .*//')
+[ "$(spuctl dis "$c" 0 1)" = "0x00000: 32000000  br	0" ] && spuctl regs "$c" | grep -q "^npc  0x00000$" &&
+	[ "$(spuctl mem "$c" 0 4)" = "0x00000: 32000000                             2..." ] &&
+	[ "$(spuctl fault "$c")" = "the last run had no error" ]
+result "dis, regs, mem, fault: a context that runs"
+spuctl step "$c" >$out 2>&1
+[ $? -eq 1 ] && [ "$(cat $out)" = "spuctl: it runs, or its events were not read" ]
+result "step: one that runs is refused"
+kill $pid
+wait $pid
+mknod /tmp/commands p
+spuctl debug exit </tmp/commands >/tmp/said &
+pid=$!
+exec 3>/tmp/commands
+until grep -q lqr /tmp/said; do :; done
+c=$(spuctl ps | sed '1d; s/ .*//')
+[ "$(spuctl step "$c" 4)" = "0x00014: 78010185  ceq	\$5,\$3,\$4" ] &&
+	[ "$(spuctl regs "$c" 4)" = "\$4   00001234 00001234 00001234 00001234" ] &&
+	[ "$(spuctl dis "$c" | head -n 1)" = "0x00014: 78010185  ceq	\$5,\$3,\$4" ]
+result "step: a context that another process has"
+exec 3>&-
+wait $pid
+spuctl regs nothing >$out 2>&1
+[ $? -eq 1 ] && [ "$(cat $out)" = "spuctl: nothing: there is no such context; ps lists them" ]
+result "regs: a context that there is not"
+
+usage "run, ps, trace or debug? See --help"
+usage "go: run, ps, trace or debug is wanted; see --help" go
+usage "debug: one program? See --help" debug
+usage "regs: of which context? See --help" regs
 usage "run: what? See --help" run
 usage "ps: x? See --help" ps x
 usage "trace: a command or --list? See --help" trace
