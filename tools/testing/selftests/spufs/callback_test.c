@@ -266,7 +266,9 @@ TEST_F_TIMEOUT(callback, is_at_any_npc, 120)
 		ASSERT_EQ(0, spu_load(runs[i].fd, spu_spin));
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, run, &runs[i]));
 	}
-	if (sched_setscheduler(0, SCHED_FIFO, &fifo))
+	/* Throttled, it would leave the CPU to the thread after all. */
+	if (sched_setscheduler(0, SCHED_FIFO, &fifo) ||
+	    put_text("/proc/sys/kernel", "sched_rt_runtime_us", "-1"))
 		SKIP(return, "SCHED_FIFO: %s", strerror(errno));
 
 	for (i = 0; i < TRIES && !saved; i++) {
@@ -300,6 +302,8 @@ TEST_F_TIMEOUT(callback, is_at_any_npc, 120)
 	ASSERT_EQ(0, spu_peek(self->fd, NEAR_BLOCK, &far, sizeof(far)));
 	EXPECT_EQ(getppid(), far.nr_ret);
 	close(regs);
+	/* its default */
+	put_text("/proc/sys/kernel", "sched_rt_runtime_us", "950000");
 	/* what spins ends with this process */
 }
 
