@@ -181,8 +181,8 @@ static const VMStateDescription vmstate_mfc_slb_entry = {
 
 static const VMStateDescription vmstate_cell_mfc = {
     .name = "cell-mfc",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_STRUCT_ARRAY(queue, CellMFC, MFC_QUEUES, 1,
                              vmstate_mfc_queue, MFCQueue),
