@@ -367,7 +367,7 @@ TEST_F(hang, does_not_hold_up_other_contexts_of_the_process)
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int i;
 
-	/* One too many goes by itself. */
+	/* The worker of the context that no_async() had may not be gone yet. */
 	EXPECT_TRUE(wait_until(threads_named(WORKER) == 1));
 	for (i = 0; i < HANGING; i++)
 		ASSERT_EQ(0, async_start(&self->ctx[i], 0));
