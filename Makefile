@@ -116,6 +116,7 @@ fuzz: qemu spu-tools	## random SPU instructions, for TIME= seconds, with DEPTH= 
 check-debug: qemu kernel userspace	## selftests, failing allocations, random calls on a debug kernel: TIME= SEED= ICOUNT=1 DEBUG=kcsan
 	$(STEP) kernel-debug "Linux with debugging aids" $(B)/kernel blade $(or $(DEBUG),debug)
 	$(STEP) userspace "its module" $(B)/userspace
+	$(STEP) kernel-crash "Linux that takes crash dumps" $(B)/kernel blade crash
 	@TIMES=$(or $(TIMES),50) $(B)/check debug shutdown
 
 check-event:	## more orders of what races in event.c (BOUND=4 preemptions, EACH=300 s a scenario), and its mutants

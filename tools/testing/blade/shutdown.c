@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * shutdown power-off|reboot|crash
- * shutdown kexec KERNEL INITRD		where this program is /init
+ * shutdown kexec|crash KERNEL INITRD	where this program is /init
  *
  * Have the system go down while contexts are loaded and saved on all SPEs: those
  * of threads in spu_run(2), asynchronous ones if the kernel has them, and some whose
@@ -12,6 +12,7 @@
  * its own, and whether each SPE works.
  */
 #include <err.h>
+#include <linux/kexec.h>
 #include <pthread.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
@@ -90,9 +91,17 @@ static void begin(void *(*what)(void *arg), int times)
 			errx(1, "pthread_create");
 }
 
+static void load_next(char **argv, unsigned long flags)
+{
+	static const char line[] = "console=ttyS0 quiet";
+	int kernel = open(argv[0], O_RDONLY), initrd = open(argv[1], O_RDONLY);
+
+	if (syscall(SYS_kexec_file_load, kernel, initrd, sizeof(line), line, flags))
+		err(1, "kexec_file_load");
+}
+
 static void go_down(const char *how, char **argv)
 {
-	int kernel, initrd;
 	FILE *sysrq;
 
 	if (!strcmp(how, "power-off")) {
@@ -100,18 +109,15 @@ static void go_down(const char *how, char **argv)
 	} else if (!strcmp(how, "reboot")) {
 		reboot(RB_AUTOBOOT);
 	} else if (!strcmp(how, "crash")) {
+		if (argv[0] && argv[1])
+			load_next(argv, KEXEC_FILE_ON_CRASH);
 		sysrq = fopen("/proc/sysrq-trigger", "w");
 		if (sysrq)
 			fputs("c", sysrq);
 		if (sysrq)
 			fclose(sysrq);
 	} else if (!strcmp(how, "kexec") && argv[0] && argv[1]) {
-		static const char line[] = "console=ttyS0 quiet";
-
-		kernel = open(argv[0], O_RDONLY);
-		initrd = open(argv[1], O_RDONLY);
-		if (syscall(SYS_kexec_file_load, kernel, initrd, sizeof(line), line, 0))
-			err(1, "kexec_file_load");
+		load_next(argv, 0);
 		reboot(RB_KEXEC);
 	}
 	err(1, "%s", how);
@@ -179,7 +185,7 @@ int main(int argc, char **argv)
 	if (getpid() == 1)
 		return next_kernel();
 	if (argc < 2)
-		errx(1, "power-off, reboot, crash, or kexec KERNEL INITRD?");
+		errx(1, "power-off, reboot, crash, or kexec or crash KERNEL INITRD?");
 	if (!spufs_root())
 		errx(1, "no spufs");
 	begin(run, CONTEXTS);
