@@ -33,6 +33,11 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 $(if $(shell BUILD='$(BUILD)' PROG='$(PROG)' SPU='$(SPU)' FILES='$(FILES)' \
 	$(CURDIR)/tools/build/run --check && echo y),,$(error nothing was made))
 endif
+ifneq ($(filter check-fresh,$(MAKECMDGOALS)),)
+export SUITE USERS DO ONLY
+$(if $(shell BUILD='$(BUILD)' SUITE='$(SUITE)' USERS='$(USERS)' DO='$(DO)' \
+	$(CURDIR)/tools/build/check-fresh --check && echo y),,$(error nothing was made))
+endif
 CHECK_NEEDS := qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources
 ifneq ($(and $(filter check,$(MAKECMDGOALS)),$(ONLY)),)
 CHECK_NEEDS := $(shell BUILD='$(BUILD)' $(CURDIR)/tools/build/check --needs $(ONLY))
@@ -97,6 +102,9 @@ fractal: qemu $(KERNELS) userspace	## a picture, computed by the blade's SPEs (F
 
 check: $(CHECK_NEEDS)	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
+
+check-fresh:	## what a newcomer does, in a new Debian: SUITE=trixie|bookworm (USERS="root user" DO="demo check" ONLY=)
+	@$(B)/lock --release && $(B)/check-fresh
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
