@@ -223,5 +223,5 @@ liburing: sources
 	$(STEP) liburing "liburing for the blade" $(B)/liburing
 
 userspace: kernel busybox liburing spu-tools $(if $(filter bench,$(MAKECMDGOALS)),modules-check) \
-	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check,$(CHECK_NEEDS)))
+	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check more-sources,$(CHECK_NEEDS)))
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace
