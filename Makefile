@@ -33,6 +33,12 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 $(if $(shell BUILD='$(BUILD)' PROG='$(PROG)' SPU='$(SPU)' FILES='$(FILES)' \
 	$(CURDIR)/tools/build/run --check && echo y),,$(error nothing was made))
 endif
+ifneq ($(filter send-ready,$(MAKECMDGOALS)),)
+export SET BASE OUT
+override export FROM := $(value FROM)
+$(if $(shell BUILD='$(BUILD)' FROM='$(subst ','\'',$(value FROM))' SET='$(SET)' BASE='$(BASE)' OUT='$(OUT)' KDIR='$(KDIR)' \
+	$(CURDIR)/tools/build/send-ready --check && echo y),,$(error nothing was made))
+endif
 ifneq ($(filter check-fresh,$(MAKECMDGOALS)),)
 export SUITE USERS DO ONLY
 $(if $(shell BUILD='$(BUILD)' SUITE='$(SUITE)' USERS='$(USERS)' DO='$(DO)' \
@@ -164,6 +170,9 @@ modules:	## spufs.ko with asynchronous contexts for the kernel built in KDIR= (K
 
 patches: more-sources	## write the series in patches/ anew from the sources here
 	$(STEP) patches "the series" $(B)/patches
+
+send-ready: more-sources	## write SET=1-fixes of BASE=linux-7.2 as mails of FROM="Name <mail>", to OUT= (KDIR=: a git tree for base-commit:)
+	@$(B)/send-ready
 
 rebase: sources	## move the series for upstream to the newer kernel tree UPSTREAM=: what does not apply, what was taken
 	$(if $(UPSTREAM),,$(error say UPSTREAM=, the kernel's source tree))
