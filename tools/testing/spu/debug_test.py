@@ -328,6 +328,48 @@ def listing(qemu, table, objdump, directory, rng):
     return failed
 
 
+NT_PRSTATUS = 1
+PT_LOAD, PT_NOTE = 1, 4
+
+
+def dumped(qemu, directory, rng):
+    """
+    A dump of memory is an ELF file with what was in memory and local store, and
+    as many CPUs of the kernel's as the PPE has threads.
+    """
+    path = os.path.join(directory, 'dump')
+    m, monitor = monitored(qemu, 'tcg', 2, directory)
+    places = 0x100000, LS + 0x1230
+    data = [rng.randbytes(64) for _ in places]
+    for at, what in zip(places, data):
+        m.write(at, what)
+    said = monitor.cmd(f'dump-guest-memory {path}')
+    m.quit()
+    if said:
+        print(f'# {said}')
+        return True
+    with open(path, 'rb') as f:
+        elf = f.read()
+    phoff, = struct.unpack_from('>Q', elf, 32)
+    size, number = struct.unpack_from('>HH', elf, 54)
+    loads, cpus, failed = [], 0, False
+    for n in range(number):
+        kind, _, offset, _, address, length = struct.unpack_from(
+            '>IIQQQQ', elf, phoff + n * size)
+        if kind == PT_LOAD:
+            loads.append((address, elf[offset:offset + length]))
+        while kind == PT_NOTE and length > 0:
+            name, desc, note = struct.unpack_from('>III', elf, offset)
+            cpus += note == NT_PRSTATUS
+            step = 12 + (name + 3 & ~3) + (desc + 3 & ~3)
+            offset, length = offset + step, length - step
+            failed |= length < 0
+    found = [next((part[at - start:][:64] for start, part in loads
+                   if start <= at < start + len(part)), None) for at in places]
+    print(f'# {len(loads)} parts, notes of {cpus} CPUs')
+    return failed or cpus != 1 or found != data
+
+
 def main():
     qemu, decode, objdump, plugin = sys.argv[1:5]
     seed = int(sys.argv[5]) if len(sys.argv) > 5 else 1
@@ -339,6 +381,8 @@ def main():
          lambda d, rng: gdb(qemu, table, d, rng)),
         ('an SPU that hits a watchpoint can be stopped',
          lambda d, rng: watched(qemu, d)),
+        ('dump-guest-memory writes memory and the registers of the PPE',
+         lambda d, rng: dumped(qemu, d, rng)),
         ('-d in_asm lists what an SPU is to execute',
          lambda d, rng: listing(qemu, table, objdump, d, rng)),
         ('a plugin counts the instructions of each SPU',

@@ -20,6 +20,7 @@
  * not release it to wait for that, and finds the registers exact.
  */
 #include "qemu/osdep.h"
+#include "elf.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
@@ -32,6 +33,7 @@
 #include "exec/page-protection.h"
 #include "gdbstub/helpers.h"
 #include "migration/vmstate.h"
+#include "system/dump.h"
 #include "system/tcg.h"
 #include "accel/tcg/cpu-ops.h"
 #include "hw/cell/spe.h"
@@ -639,6 +641,25 @@ static const char *spu_cpu_gdb_arch_name(CPUState *cs)
     return "spu:256K";
 }
 
+/*
+ * dump-guest-memory wants a note of each vCPU, as long as one of the PPE's.
+ * This is of a type that nobody knows: readers count the kernel's CPUs by the
+ * others. A dump has the registers of no SPU, whatever the engine.
+ */
+static int spu_cpu_write_elf64_note(WriteCoreDumpFunction f, CPUState *cs,
+                                    int cpuid, DumpState *s)
+{
+    static const char name[] = "SPU";
+    size_t size = cpu_get_note_size(s->dump_info.d_class,
+                                    s->dump_info.d_machine, 1);
+    g_autofree Elf64_Nhdr *note = g_malloc0(size);
+
+    note->n_namesz = cpu_to_dump32(s, sizeof(name));
+    note->n_descsz = cpu_to_dump32(s, size - sizeof(*note) - sizeof(name));
+    memcpy(note + 1, name, sizeof(name));
+    return f(note, size, s);
+}
+
 static void spu_cpu_disas_set_info(CPUState *cs, disassemble_info *info)
 {
     info->endian = BFD_ENDIAN_BIG;
@@ -726,6 +747,7 @@ static const TCGCPUOps spu_tcg_ops = {
 
 static const struct SysemuCPUOps spu_sysemu_ops = {
     .has_work = spu_cpu_has_work,
+    .write_elf64_note = spu_cpu_write_elf64_note,
     .get_phys_page_debug = spu_cpu_get_phys_page_debug,
 };
 
