@@ -33,6 +33,17 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 $(if $(shell BUILD='$(BUILD)' PROG='$(PROG)' SPU='$(SPU)' FILES='$(FILES)' \
 	$(CURDIR)/tools/build/run --check && echo y),,$(error nothing was made))
 endif
+ifneq ($(filter send-ready,$(MAKECMDGOALS)),)
+export SET BASE OUT
+override export FROM := $(value FROM)
+$(if $(shell BUILD='$(BUILD)' FROM='$(subst ','\'',$(value FROM))' SET='$(SET)' BASE='$(BASE)' OUT='$(OUT)' KDIR='$(KDIR)' \
+	$(CURDIR)/tools/build/send-ready --check && echo y),,$(error nothing was made))
+endif
+ifneq ($(filter check-fresh,$(MAKECMDGOALS)),)
+export SUITE USERS DO ONLY
+$(if $(shell BUILD='$(BUILD)' SUITE='$(SUITE)' USERS='$(USERS)' DO='$(DO)' \
+	$(CURDIR)/tools/build/check-fresh --check && echo y),,$(error nothing was made))
+endif
 CHECK_NEEDS := qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources
 ifneq ($(and $(filter check,$(MAKECMDGOALS)),$(ONLY)),)
 CHECK_NEEDS := $(shell BUILD='$(BUILD)' $(CURDIR)/tools/build/check --needs $(ONLY))
@@ -98,6 +109,9 @@ fractal: qemu $(KERNELS) userspace	## a picture, computed by the blade's SPEs (F
 check: $(CHECK_NEEDS)	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
+check-fresh:	## what a newcomer does, in a new Debian: SUITE=trixie|bookworm (USERS="root user" DO="demo check" ONLY=)
+	@$(B)/lock --release && $(B)/check-fresh
+
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
 	@$(B)/check --asan $(ONLY)
@@ -158,6 +172,9 @@ modules:	## spufs.ko with asynchronous contexts for the kernel built in KDIR= (K
 patches: more-sources	## write the series in patches/ anew from the sources here
 	$(STEP) patches "the series" $(B)/patches
 
+send-ready: more-sources	## write SET=1-fixes of BASE=linux-7.2 as mails of FROM="Name <mail>", to OUT= (KDIR=: a git tree for base-commit:)
+	@$(B)/send-ready
+
 rebase: sources	## move the series for upstream to the newer kernel tree UPSTREAM=: what does not apply, what was taken
 	$(if $(UPSTREAM),,$(error say UPSTREAM=, the kernel's source tree))
 	@$(B)/patches --rebase '$(UPSTREAM)'
@@ -216,5 +233,5 @@ liburing: sources
 	$(STEP) liburing "liburing for the blade" $(B)/liburing
 
 userspace: kernel busybox liburing spu-tools $(if $(filter bench,$(MAKECMDGOALS)),modules-check) \
-	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check,$(CHECK_NEEDS)))
+	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check more-sources,$(CHECK_NEEDS)))
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace

@@ -10,6 +10,7 @@ OBJDUMP is binutils' for the SPU, PLUGIN is libinsn.so of QEMU's tests.
 import os
 import random
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -135,7 +136,10 @@ class Gdb:
                 return text
 
 
-PC, SRR0, FPSCR = 128, 129, 130
+# Those of a PowerPC, then the SPU's own
+PPC = [f'r{n}' for n in range(32)] + ['pc', 'msr', 'cr', 'lr', 'ctr', 'xer']
+OWN = [f'q{n}' for n in range(128)] + ['srr0', 'fpscr']
+PC, Q, SRR0, FPSCR = 32, 38, 166, 167
 
 
 def gdb(qemu, table, directory, rng):
@@ -177,10 +181,10 @@ def gdb(qemu, table, directory, rng):
     g.cmd('Hgp2.2')
     target = g.feature('target.xml')
     check('architecture', re.findall('<architecture>(.*)</architecture>',
-                                     target), ['spu:256K'])
+                                     target), ['powerpc:common'])
     xml = g.feature('spu-core.xml')
     check('registers', re.findall('reg name="([^"]*)"', xml),
-          [f'r{n}' for n in range(128)] + ['pc', 'srr0', 'fpscr'])
+          PPC + OWN)
 
     # At the loop's start, by a breakpoint
     check('breakpoint', g.cmd(f'Z0,{loop:x},4'), 'OK')
@@ -189,12 +193,20 @@ def gdb(qemu, table, directory, rng):
     check('stop', 'thread:p02.02' in stop, True)
     check('pc', int(g.cmd(f'p{PC:x}'), 16), loop)
     all_regs = g.cmd('g')
-    check('length of all', len(all_regs), 2 * (128 * 16 + 4 + 4 + 16))
-    count = int(g.cmd('p3')[:8], 16)
+    check('length of all', len(all_regs), 2 * (38 * 4 + 128 * 16 + 4 + 16))
+    count = int(g.cmd(f'p{Q + 3:x}')[:8], 16)
+    check('word of register 3', int(g.cmd('p3'), 16), count)
+    words, quads = all_regs[:38 * 8], all_regs[38 * 8:]
     for n in range(128):
         if n != 3:
-            check(f'register {n}', int(all_regs[32 * n:32 * n + 32], 16),
+            check(f'register {n}', int(quads[32 * n:32 * n + 32], 16),
                   regs[n])
+            if n < 32:
+                check(f'word of register {n}',
+                      int(words[8 * n:8 * n + 8], 16), regs[n] >> 96)
+    check('lr', int(words[35 * 8:36 * 8], 16), regs[0] >> 96)
+    check('msr, cr, ctr, xer', int(words[33 * 8:35 * 8], 16) +
+          int(words[36 * 8:], 16), 0)
     check('fpscr', int(g.cmd(f'p{FPSCR:x}'), 16), 0)
     check('srr0', int(g.cmd(f'p{SRR0:x}'), 16), 0)
     check('local store', g.cmd(f'm{engine_diff.INIT:x},10'),
@@ -204,17 +216,18 @@ def gdb(qemu, table, directory, rng):
     g.send('vCont;s:p2.2')
     g.reply()
     check('pc after a step', int(g.cmd(f'p{PC:x}'), 16), loop + 4)
-    check('count', int(g.cmd('p3')[:8], 16), (count + 1) & 0xffffffff)
+    check('count', int(g.cmd('p3'), 16), (count + 1) & 0xffffffff)
     # The same one again
     check('write', g.cmd(f'P{PC:x}={loop:08x}'), 'OK')
     g.send('vCont;s:p2.2')
     g.reply()
     check('pc after another', int(g.cmd(f'p{PC:x}'), 16), loop + 4)
-    check('count', int(g.cmd('p3')[:8], 16), (count + 2) & 0xffffffff)
+    check('count', int(g.cmd('p3'), 16), (count + 2) & 0xffffffff)
     # Register 4 ends the loop, 5 is what it saves then.
     val = rng.getrandbits(128)
-    check('write', g.cmd(f'P5={val:032x}'), 'OK')
-    check('write', g.cmd(f'P4={1 << 96:032x}'), 'OK')
+    check('write', g.cmd(f'P{Q + 5:x}={val:032x}'), 'OK')
+    check('write', g.cmd('P4=00000001'), 'OK')
+    check('written', int(g.cmd(f'p{Q + 4:x}'), 16), 1 << 96)
     check('watchpoint', g.cmd(f'Z2,{SAVE:x},10'), 'OK')
     g.send('vCont;c')
     stop = g.reply()
@@ -227,6 +240,40 @@ def gdb(qemu, table, directory, rng):
     check('saved', m.read(LS + SAVE, 16).hex(), f'{val:032x}')
     m.quit()
     return len(failed)
+
+
+GDB = 'gdb-multiarch'
+
+
+def by_gdb(qemu, table, directory, rng):
+    """What the manual says to type: Debian's gdb at a breakpoint of an SPU"""
+    path = os.path.join(directory, 'gdb')
+    m = Machine(qemu, 'tcg', 2, ['-gdb', f'unix:{path},server=on,wait=off'])
+    op = {name: entry[0] for name, entry in table.items()}
+    start = 0x80 + 4 * rng.randrange(64)
+    values = [rng.getrandbits(15) for _ in range(2)]
+    words = [op['il'] | v << 7 | n for n, v in zip((3, 100), values)]
+    words += [op['il'] | 9 << 7 | 4, op['br'] | (-3 & 0xffff) << 7]
+    m.write(LS + start, struct.pack(f'>{len(words)}I', *words))
+    m.start(start)
+    ask = '$pc', '$r3', '$q100', '*(unsigned *)($pc - 4)'
+    p = subprocess.run(
+        [GDB, '-nx', '-q', '-batch', *(x for command in (
+            'set confirm off', 'set endian big',
+            f'target extended-remote {path}', 'add-inferior', 'inferior 2',
+            'attach 2', f'break *{start + 8:#x}', 'continue',
+            *(f'print/x {what}' for what in ask), 'stepi', 'print/x $pc')
+         for x in ('-ex', command))],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    m.quit()
+    said = [int(x, 16) for x in re.findall(r'^\$\d+ = (0x[0-9a-f]+)$',
+                                           p.stdout, re.M)]
+    expected = [start + 8, values[0], values[1] * (1 + 2**32 + 2**64 + 2**96),
+                words[1], start + 12]
+    if said != expected:
+        print(f'# {said}, expected {expected}')
+        print('# ' + (p.stdout + p.stderr)[-2000:].replace('\n', '\n# '))
+    return said != expected
 
 
 ROUNDS = 4000
@@ -273,7 +320,7 @@ def watched(qemu, directory):
     return not hits
 
 
-def count(qemu, table, plugin, rng):
+def count(qemu, table, plugin, directory, rng):
     """A loop with a store, a branch and a channel, on the second SPE"""
     turns, spe = rng.randrange(1000, 30000), 1
     op = {name: entry[0] for name, entry in table.items()}
@@ -283,14 +330,18 @@ def count(qemu, table, plugin, rng):
              op['brz'] | 2 << 7 | 4, op['heqi'] | 1 << 14 | 4 << 7,
              op['ai'] | (-1 & 0x3ff) << 14 | 3 << 7 | 3,
              op['brnz'] | (-5 & 0xffff) << 7 | 3, 0x99]
-    m = Machine(qemu, 'tcg', 2, ['-plugin', f'{plugin},inline=on', '-d',
-                                 'plugin,trace:spu_engine_tcg_exit'])
+    m, monitor = monitored(qemu, 'tcg', 2, directory, '-plugin',
+                           f'{plugin},inline=on', '-d',
+                           'plugin,trace:spu_engine_tcg_exit')
     m.write(LS + spe * engine_diff.SPE_STRIDE,
             struct.pack(f'>{len(words)}I', *words))
     m.start(CODE, spe)
     status = m.wait(spe)
     expected = 1 + 5 * turns + 1            # the mailbox is empty
     counted = m.insns()
+    # A busy host may not have let the PPE begin: it sleeps after 4 words.
+    while 'NIP 0000000000000010' not in monitor.cmd('info registers'):
+        pass
     m.proc.terminate()
     m.proc.wait(20)
     with open(os.path.join(m.dir.name, 'log')) as f:
@@ -328,6 +379,48 @@ def listing(qemu, table, objdump, directory, rng):
     return failed
 
 
+NT_PRSTATUS = 1
+PT_LOAD, PT_NOTE = 1, 4
+
+
+def dumped(qemu, directory, rng):
+    """
+    A dump of memory is an ELF file with what was in memory and local store, and
+    as many CPUs of the kernel's as the PPE has threads.
+    """
+    path = os.path.join(directory, 'dump')
+    m, monitor = monitored(qemu, 'tcg', 2, directory)
+    places = 0x100000, LS + 0x1230
+    data = [rng.randbytes(64) for _ in places]
+    for at, what in zip(places, data):
+        m.write(at, what)
+    said = monitor.cmd(f'dump-guest-memory {path}')
+    m.quit()
+    if said:
+        print(f'# {said}')
+        return True
+    with open(path, 'rb') as f:
+        elf = f.read()
+    phoff, = struct.unpack_from('>Q', elf, 32)
+    size, number = struct.unpack_from('>HH', elf, 54)
+    loads, cpus, failed = [], 0, False
+    for n in range(number):
+        kind, _, offset, _, address, length = struct.unpack_from(
+            '>IIQQQQ', elf, phoff + n * size)
+        if kind == PT_LOAD:
+            loads.append((address, elf[offset:offset + length]))
+        while kind == PT_NOTE and length > 0:
+            name, desc, note = struct.unpack_from('>III', elf, offset)
+            cpus += note == NT_PRSTATUS
+            step = 12 + (name + 3 & ~3) + (desc + 3 & ~3)
+            offset, length = offset + step, length - step
+            failed |= length < 0
+    found = [next((part[at - start:][:64] for start, part in loads
+                   if start <= at < start + len(part)), None) for at in places]
+    print(f'# {len(loads)} parts, notes of {cpus} CPUs')
+    return failed or cpus != 1 or found != data
+
+
 def main():
     qemu, decode, objdump, plugin = sys.argv[1:5]
     seed = int(sys.argv[5]) if len(sys.argv) > 5 else 1
@@ -337,16 +430,23 @@ def main():
          lambda d, rng: disassembler(qemu, table, objdump, d, rng)),
         ("gdb's protocol finds the SPUs, their registers and memory",
          lambda d, rng: gdb(qemu, table, d, rng)),
+        ("Debian's gdb stops an SPU at a breakpoint, and shows where it is",
+         lambda d, rng: by_gdb(qemu, table, d, rng), GDB),
         ('an SPU that hits a watchpoint can be stopped',
          lambda d, rng: watched(qemu, d)),
+        ('dump-guest-memory writes memory and the registers of the PPE',
+         lambda d, rng: dumped(qemu, d, rng)),
         ('-d in_asm lists what an SPU is to execute',
          lambda d, rng: listing(qemu, table, objdump, d, rng)),
         ('a plugin counts the instructions of each SPU',
-         lambda d, rng: count(qemu, table, plugin, rng)),
+         lambda d, rng: count(qemu, table, plugin, d, rng)),
     )
     print(f'TAP version 13\n1..{len(tests)}\n# seed {seed}, the last argument')
     status = 0
-    for n, (name, test) in enumerate(tests, 1):
+    for n, (name, test, *tool) in enumerate(tests, 1):
+        if tool and not shutil.which(tool[0]):
+            print(f'ok {n} {name} # SKIP {tool[0]} is not installed')
+            continue
         with tempfile.TemporaryDirectory() as directory:
             try:
                 failed = test(directory, random.Random(seed))

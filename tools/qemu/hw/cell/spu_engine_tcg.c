@@ -20,6 +20,7 @@
  * not release it to wait for that, and finds the registers exact.
  */
 #include "qemu/osdep.h"
+#include "elf.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
@@ -32,6 +33,7 @@
 #include "exec/page-protection.h"
 #include "gdbstub/helpers.h"
 #include "migration/vmstate.h"
+#include "system/dump.h"
 #include "system/tcg.h"
 #include "accel/tcg/cpu-ops.h"
 #include "hw/cell/spe.h"
@@ -579,15 +581,25 @@ static void spu_cpu_dump_state(CPUState *cs, FILE *f, int flags)
 
 /* gdb's numbers: gdb-xml/spu-core.xml */
 enum {
-    GDB_PC = SPU_NUM_GPR,
-    GDB_SRR0,
+    GDB_GPR = 0,                    /* the first ones' preferred words */
+    GDB_PC = GDB_GPR + 32,
+    GDB_MSR,
+    GDB_CR,
+    GDB_LR,
+    GDB_CTR,
+    GDB_XER,
+    GDB_QUAD,                       /* all, and whole */
+    GDB_SRR0 = GDB_QUAD + SPU_NUM_GPR,
     GDB_FPSCR,
 };
 
 static SPUReg *gdb_reg(SPUCPU *s, int n)
 {
+    SPUReg *gpr = s->engine.running ? s->gpr : s->engine.spu->gpr;
+
     return n == GDB_FPSCR ? &s->engine.spu->fpscr :
-           s->engine.running ? &s->gpr[n] : &s->engine.spu->gpr[n];
+           n >= GDB_QUAD ? &gpr[n - GDB_QUAD] :
+           n == GDB_LR ? &gpr[0] : &gpr[n];
 }
 
 static int spu_cpu_gdb_read_register(CPUState *cs, GByteArray *buf, int n)
@@ -596,8 +608,16 @@ static int spu_cpu_gdb_read_register(CPUState *cs, GByteArray *buf, int n)
     SPUState *spu = s->engine.spu;
 
     switch (n) {
+    case GDB_GPR ... GDB_PC - 1:
+    case GDB_LR:
+        return gdb_get_reg32(buf, SPU_W(gdb_reg(s, n), 0));
     case GDB_PC:
         return gdb_get_reg32(buf, s->engine.running ? s->env.nip : spu->pc);
+    case GDB_MSR:
+    case GDB_CR:
+    case GDB_CTR:
+    case GDB_XER:
+        return gdb_get_reg32(buf, 0);
     case GDB_SRR0:
         return gdb_get_reg32(buf, spu->srr0);
     default:
@@ -613,11 +633,20 @@ static int spu_cpu_gdb_write_register(CPUState *cs, uint8_t *mem, int n)
     SPUReg val;
 
     switch (n) {
+    case GDB_GPR ... GDB_PC - 1:
+    case GDB_LR:
+        SPU_W(gdb_reg(s, n), 0) = ldl_be_p(mem);
+        return 4;
     case GDB_PC:
         spu->pc = ldl_be_p(mem) & SPU_LS_MASK & ~3;
         if (s->engine.running) {
             set_pc(s, spu->pc);
         }
+        return 4;
+    case GDB_MSR:
+    case GDB_CR:
+    case GDB_CTR:
+    case GDB_XER:
         return 4;
     case GDB_SRR0:
         spu->srr0 = ldl_be_p(mem) & SPU_LS_MASK & ~3;
@@ -634,9 +663,29 @@ static int spu_cpu_gdb_write_register(CPUState *cs, uint8_t *mem, int n)
     }
 }
 
+/* Of an SPU; see gdb-xml/spu-core.xml. */
 static const char *spu_cpu_gdb_arch_name(CPUState *cs)
 {
-    return "spu:256K";
+    return "powerpc:common";
+}
+
+/*
+ * dump-guest-memory wants a note of each vCPU, as long as one of the PPE's.
+ * This is of a type that nobody knows: readers count the kernel's CPUs by the
+ * others. A dump has the registers of no SPU, whatever the engine.
+ */
+static int spu_cpu_write_elf64_note(WriteCoreDumpFunction f, CPUState *cs,
+                                    int cpuid, DumpState *s)
+{
+    static const char name[] = "SPU";
+    size_t size = cpu_get_note_size(s->dump_info.d_class,
+                                    s->dump_info.d_machine, 1);
+    g_autofree Elf64_Nhdr *note = g_malloc0(size);
+
+    note->n_namesz = cpu_to_dump32(s, sizeof(name));
+    note->n_descsz = cpu_to_dump32(s, size - sizeof(*note) - sizeof(name));
+    memcpy(note + 1, name, sizeof(name));
+    return f(note, size, s);
 }
 
 static void spu_cpu_disas_set_info(CPUState *cs, disassemble_info *info)
@@ -726,6 +775,7 @@ static const TCGCPUOps spu_tcg_ops = {
 
 static const struct SysemuCPUOps spu_sysemu_ops = {
     .has_work = spu_cpu_has_work,
+    .write_elf64_note = spu_cpu_write_elf64_note,
     .get_phys_page_debug = spu_cpu_get_phys_page_debug,
 };
 

@@ -180,6 +180,96 @@ TEST_F(mount, has_a_mode)
 	EXPECT_TRUE(!!strstr(options(self->root), "mode=1777"));
 }
 
+/* Whose it is; by default that of who mounts it. */
+TEST_F(mount, has_an_owner)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, mount_again(self->root, NULL));
+	ASSERT_EQ(0, stat(self->root, &st));
+	EXPECT_EQ(0, st.st_uid);
+	EXPECT_EQ(0, st.st_gid);
+	EXPECT_FALSE(!!strstr(options(self->root), "id="));
+	ASSERT_EQ(0, mount_again(self->root, "uid=65534,gid=65533"));
+	ASSERT_EQ(0, stat(self->root, &st));
+	EXPECT_EQ(NOBODY, st.st_uid);
+	EXPECT_EQ(ELSE, st.st_gid);
+	EXPECT_TRUE(!!strstr(options(self->root), ",uid=65534,gid=65533"));
+}
+
+/* Contexts have a file more, with what the scheduler knows of them. */
+TEST_F(mount, can_be_for_debugging)
+{
+	static const char * const data[] = { NULL, "debug" };
+	int fd, i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, mount_again(self->root, data[i]));
+		EXPECT_EQ(i, !!strstr(options(self->root), ",debug"));
+		fd = spu_create(0);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(i ? 0 : -1, faccessat(fd, ".ctx", F_OK, 0));
+		close(fd);
+	}
+}
+
+/* What it does not understand, it does not take for something else. */
+TEST_F(mount, refuses_bad_options)
+{
+	static const char * const bad[] = {
+		"uid=", "uid=root", "uid=-1", "uid=4294967295", "uid=4294967296",
+		"gid=", "gid=root", "gid=-1", "gid=4294967295", "gid=4294967296",
+		"mode=", "mode=rwx", "mode=0888", "mode=-1",
+		"max_contexts=", "max_contexts=many", "max_contexts=-1",
+		"max_contexts=4294967296", "max_contexts",
+		"debug=1", "colour=red", "nonsense", "mode=0700,nonsense",
+	};
+	char before[256];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-1, mount("spufs", self->root, "spufs", 0, bad[i]));
+		EXPECT_EQ(EINVAL, errno)
+			TH_LOG("%s", bad[i]);
+		EXPECT_STREQ("", options(self->root));
+	}
+	/* nor does a remount, and what there is stays */
+	ASSERT_EQ(0, mount_again(self->root, "uid=65534,mode=0750,max_contexts=3"));
+	snprintf(before, sizeof(before), "%s", options(self->root));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-1, mount("spufs", self->root, "spufs", MS_REMOUNT, bad[i]));
+		EXPECT_EQ(EINVAL, errno)
+			TH_LOG("%s", bad[i]);
+		EXPECT_STREQ(before, options(self->root));
+	}
+}
+
+/*
+ * mount(8) says all options again in a remount. The owner and mode are those of the
+ * root directory, which chown and chmod change, as with tmpfs.
+ */
+TEST_F(mount, remount_changes_the_limit_alone)
+{
+	char before[256];
+	struct stat st;
+
+	ASSERT_EQ(0, mount_again(self->root, "uid=65534,gid=65533,mode=0750,max_contexts=3"));
+	snprintf(before, sizeof(before), "%s", options(self->root));
+	EXPECT_EQ(0, mount("spufs", self->root, "spufs", MS_REMOUNT, NULL));
+	EXPECT_STREQ(before, options(self->root));
+	EXPECT_EQ(0, mount("spufs", self->root, "spufs", MS_REMOUNT,
+			   "uid=65533,gid=65534,mode=0777,debug"));
+	EXPECT_STREQ(before, options(self->root));
+	ASSERT_EQ(0, stat(self->root, &st));
+	EXPECT_EQ(NOBODY, st.st_uid);
+	EXPECT_EQ(ELSE, st.st_gid);
+	EXPECT_EQ(S_IFDIR | 0750, st.st_mode);
+	EXPECT_EQ(0, mount("spufs", self->root, "spufs", MS_REMOUNT,
+			   "uid=65534,gid=65533,mode=0750,max_contexts=4"));
+	EXPECT_TRUE(!!strstr(options(self->root),
+			     ",uid=65534,gid=65533,mode=750,max_contexts=4"));
+}
+
 static int become(uid_t uid)
 {
 	return setresgid(uid, uid, uid) ?: setresuid(uid, uid, uid);
