@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * PPE-assisted calls: a program asks by a stop instruction for what only a
+ * PPE-assisted calls: by a stop instruction a program asks for things that only a
  * processor with an operating system can do.
  *
  * The word after it says what is asked for in its first byte, and in the rest
@@ -208,7 +208,7 @@ static struct spe2_call *make_call(struct spe_context *spe, unsigned int number,
 	return c;
 }
 
-/* May it wait for somebody? Files on disks are as good as memory. */
+/* May it wait for somebody else? Files on disks are as good as memory. */
 static bool may_wait(const struct spe2_call *c)
 {
 	int fd = c->stream ? fileno(c->stream) : c->fd;
@@ -345,7 +345,7 @@ static void *handlers[MAX_CALLNUM + 1] = {	/* spe2_registry */
  *
  * Context: no lock is held
  *
- * Return: 0, or what makes it an SPE_CALLBACK_ERROR
+ * Return: 0, or the reason of an SPE_CALLBACK_ERROR
  */
 int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc, bool may_block,
 	      bool *pending)

@@ -5,7 +5,7 @@
  *
  * The end of a run is told by an eventfd that counts the stop information that
  * waits to be read. For a context that was started without a thread, its event
- * file is in the set as well, and who waits for events serves it.
+ * file is in the set as well, and the thread that waits for events serves it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -219,7 +219,7 @@ static int watch_event_file(struct spe2_registration *r)
 	return 0;
 }
 
-/* The context was started: who waits for its end has to serve its event file. */
+/* The context was started: the thread that waits for its end serves its event file. */
 int spe2_watch_event_file(struct spe_context *spe)
 {
 	struct spe_context_event_priv *e = spe->event_private;
@@ -368,7 +368,7 @@ static struct spe2_registration *find(struct spe2_handler *handler, uint64_t id)
 	return r;
 }
 
-/* Of @n ready ones, what is an event; *served: some of them were event files */
+/* The events among @n ready ones; *served: some of them were event files */
 static int translate(struct spe2_handler *handler, const struct epoll_event *ready, int n,
 		     spe_event_unit_t *events, bool *served)
 {

@@ -58,7 +58,7 @@ uint32_t spe2_freopen(struct spe2_files *files, const char *path, const char *mo
  * or by mmap(). It is the process', and outlives the context.
  */
 bool spe2_memory_add(uint64_t ea, uint64_t len, bool mapped);
-/* Forget what begins at @ea. Its length, 0 if there is none */
+/* Forget the memory that begins at @ea. Its length, 0 if there is none */
 uint64_t spe2_memory_remove(uint64_t ea, bool mapped);
 /* Lies @len bytes at @ea in one piece that was mapped? */
 bool spe2_memory_mapped(uint64_t ea, uint64_t len);

@@ -26,7 +26,7 @@ SPE2_EXPORT const char *spe_image_error(void)
 	return reason ? reason : "not an SPU program";
 }
 
-/* @fd's @size bytes in memory of our own: whoever changes the file is too late. */
+/* @fd's @size bytes in memory of our own: changes of the file come too late. */
 static void *read_file(int fd, size_t size)
 {
 	char *data = mmap(NULL, size, PROT_READ | PROT_WRITE,

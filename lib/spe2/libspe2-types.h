@@ -65,7 +65,7 @@ typedef struct spe_stop_info {
 	int spu_status;
 } spe_stop_info_t;
 
-/* What a program has come back with its events */
+/* Data of a program's own, which comes back with its events */
 typedef union spe_event_data {
 	void *ptr;
 	unsigned int u32;
@@ -81,7 +81,7 @@ typedef struct spe_event_unit {
 typedef void *spe_event_handler_ptr_t;
 typedef int spe_event_handler_t;
 
-/* New: what failed, from spe_fault_info_read() */
+/* New: the error of a run, from spe_fault_info_read() */
 typedef struct spe_fault_info {
 	spe2_u64 ea;	/* of the DMA, if it was a storage fault */
 	spe2_u64 dsisr; /* MFC_DSISR, in that case */

@@ -97,7 +97,7 @@ int spe_context_dispatch(spe_context_ptr_t spe, unsigned int *entry,
 int spe_fault_info_read(spe_context_ptr_t spe, spe_fault_info_t *fault);
 int spe_context_give_fd(spe_context_ptr_t spe, int fd);
 
-/* New: what this thread's last spe_image_open() or spe_program_load() did not like */
+/* New: why this thread's last spe_image_open() or spe_program_load() failed */
 const char *spe_image_error(void);
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@
  * Proxy DMA through the file "mfc", and multisource synchronisation.
  *
  * The kernel reports each completion of a tag group once, for all groups
- * together, so what was reported is kept here for who asks for some of them.
+ * together, so reported tags are kept here, for a caller that asks for some of them.
  */
 #include <errno.h>
 #include <poll.h>
@@ -152,7 +152,7 @@ SPE2_EXPORT int spe_mfcio_tag_status_read(struct spe_context *spe, unsigned int 
 
 /*
  * The file "mss" can be mapped only, and a mapping can be touched only while the
- * context is loaded: who asked for SPE_MAP_PS knows that.
+ * context is loaded: a caller that wants SPE_MAP_PS knows that.
  */
 static volatile struct spe_mssync_area *mssync_area(struct spe_context *spe)
 {

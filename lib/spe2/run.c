@@ -218,7 +218,7 @@ static int callback_error(struct spe_context_base_priv *p, int status, int ret,
 	return -1;
 }
 
-/* What one step comes to: over, and what spe_context_run() would return */
+/* The result of one step: is the run over, and what spe_context_run() returns */
 enum { NOT_YET = -2 };
 
 /* SPU_EVENT_STOP was read. With the lock held, which is let go of for calls */

@@ -57,7 +57,7 @@ static inline void spu_load(int context, unsigned int lsa, const void *from,
 	close(mem);
 }
 
-/* One line that says what @event means; @who is for its beginning. */
+/* Print a line that says what @event means; it begins with @who. */
 static inline void spu_print_event(const char *who, const struct spu_event *event)
 {
 	printf("%s: ", who);

@@ -61,7 +61,7 @@ static_assert(offsetof(struct params, eal) == 60, "params of fractal.s");
 
 enum distribution { SLICES, INTERLEAVED, DYNAMIC };
 
-/* A rendering: written by main.c, but for what work.c says is its own */
+/* A rendering: main.c writes it, except for the members that are work.c's own */
 struct job {
 	struct view view;
 	unsigned int width, height;
@@ -70,7 +70,7 @@ struct job {
 	unsigned int contexts;
 	bool show_progress;
 	/* work.c's */
-	unsigned long next;	/* DYNAMIC: the first vector nobody has */
+	unsigned long next;	/* DYNAMIC: the first vector without a context */
 	unsigned long done;	/* vectors that are finished */
 	unsigned int chunks;	/* handed out so far */
 };
@@ -95,7 +95,7 @@ struct worker {
 	int context;
 	int event_fd;		/* -1: for spu_run */
 	struct params *params;
-	struct chunk chunk;	/* what it is computing */
+	struct chunk chunk;	/* its work */
 	bool had_share;		/* work.c: SLICES and INTERLEAVED have one each */
 };
 

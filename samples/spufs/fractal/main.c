@@ -42,8 +42,9 @@ static const char usage[] =
 "  -i, --imax COUNT         iterations before a point is in the set (%u)\n"
 "  -n, --contexts COUNT     SPU contexts to share the work (as many as SPEs)\n"
 "  -d, --distribution HOW   slices: a block of rows for each context;\n"
-"                           interleaved: every so manieth row;\n"
-"                           dynamic: chunks for whoever is done (the default)\n"
+"                           interleaved: every nth row for each of n contexts;\n"
+"                           dynamic: a chunk for each context that is done\n"
+"                           (the default)\n"
 "  -e, --engine HOW         threads: spu_run in a thread for each context;\n"
 "                           async: one thread, epoll (the default);\n"
 #ifdef HAVE_LIBURING
@@ -58,7 +59,7 @@ static const char usage[] =
 "                           contexts, ns elapsed from the first start to the\n"
 "                           last stop, checksum of all points\n"
 "  -q, --quiet              no progress bar (without a terminal there is none)\n"
-"  -h, --help               this\n"
+"  -h, --help               print this\n"
 "\n"
 "On an emulator only the ratios of such times mean something.\n";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who computes what. With n contexts,
+ * How the work is shared out. With n contexts,
  *
  *	slices		each has an n-th of the rows, one below the other
  *	interleaved	each has every n-th row
@@ -11,7 +11,7 @@
 #include "fractal.h"
 
 /*
- * A dynamic chunk is a part of what is left: large at first, since each one
+ * A dynamic chunk is a part of the work that is left: large at first, since each one
  * costs a stop and a start, and small at the end, when the others wait for the
  * last one. Points inside the set take many times as long as the average, so
  * the first chunks must be far smaller than the share of a context.

@@ -395,7 +395,7 @@ static void insert_breakpoints(unsigned int from)
 	}
 }
 
-/* The program may have written there meanwhile: what it wrote stays. */
+/* If the program has written there meanwhile, its word stays. */
 static void remove_breakpoints(void)
 {
 	for (unsigned int i = 0; i < session.count; i++) {
@@ -501,14 +501,14 @@ static void go_on(void)
 
 static const char help[] =
 "step [COUNT]            execute instructions; a call of the library is one\n"
-"continue                run to a breakpoint, or to a stop of the program's\n"
+"continue                run to a breakpoint, or until the program stops by itself\n"
 "break [ADDRESS]         set a breakpoint, or list them\n"
 "delete ADDRESS          remove one\n"
-"regs [REGISTER]...      npc and the registers that are not 0, or those that are named\n"
+"regs [REGISTER]...      npc and the registers that are not 0, or the named ones\n"
 "mem ADDRESS [LENGTH]    local store (64 bytes)\n"
 "dis [ADDRESS [COUNT]]   instructions (8, from the next one on)\n"
 "fault                   the first error of the last run\n"
-"quit                    or the end of the input\n"
+"quit                    end; so does the end of the input\n"
 "The first letters of a command are enough.\n";
 
 static void change(char **args)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The contexts of the system: what their directories say, and for asynchronous
- * ones what the kernel tells in /proc of who has the event file open.
+ * The contexts of the system: from their directories, and for asynchronous ones
+ * from /proc, where each process that has the event file open shows its state.
  */
 #define _GNU_SOURCE
 #include <ctype.h>

@@ -6,7 +6,7 @@
  *	run.c		programs in asynchronous contexts of lib/spe2
  *	ps.c		the contexts of the system
  *	trace.c		the kernel's tracepoints in spufs
- *	debug.c		steps, breakpoints, and what a context is at
+ *	debug.c		steps, breakpoints, and the state of a context
  *	dis.c		instructions as text
  */
 #ifndef SPUCTL_H

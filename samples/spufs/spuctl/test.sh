@@ -61,7 +61,7 @@ patch()
 
 echo "TAP version 13"
 
-# What programs do, and what becomes of their exit status
+# Programs that end in each way, and the exit status
 ends 7 "ctx-0: exit 7, stop 0x2007 at 0x001c" exit
 ends 7 "" -q exit
 ends 1 "ctx-0: stop 0x1001 at 0x0004" stop

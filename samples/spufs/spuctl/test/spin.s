@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-# Runs until somebody else stops it.
+# Runs until it is stopped from outside.
 	.globl	_start
 	.text
 _start:

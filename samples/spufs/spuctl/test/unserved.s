@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-# A call of a class that nobody serves.
+# A call of a class that is not served.
 	.globl	_start
 	.text
 _start:
