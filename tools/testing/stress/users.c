@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -64,6 +65,9 @@ static void become(uid_t uid)
 {
 	if (setgroups(0, NULL) || setgid(uid) || setuid(uid))
 		fail("cannot become another user");
+	/* or else the kernel takes its processes for root's, which nobody may look into */
+	if (prctl(PR_SET_DUMPABLE, 1))
+		fail("cannot be looked into");
 }
 
 /* An asynchronous context whose SPU touches a page of @memory after the other */
@@ -94,6 +98,9 @@ static void kill_soon(pid_t child)
 	while (!wait_until(waitpid(child, &status, WNOHANG) == child))
 		if (++tries == 3)
 			fail("has a process that cannot be killed");
+	/* It has told what, by fail(). */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		fail("has a child that has failed");
 }
 
 static void prowl_file(const char *dir, const char *file)
@@ -186,8 +193,10 @@ static void leave(void)
 		return;
 	}
 	fd = take_fd(child, fd);
-	if (write(sockets[0], "", 1) != 1)
-		fail("lost its child");
+	if (fd < 0 && errno == EPERM)
+		fail("cannot take a descriptor of a process of its own");
+	/* It may be dead by now, where memory runs out. */
+	send(sockets[0], "", 1, MSG_NOSIGNAL);
 	usleep(draw(5000));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
@@ -320,7 +329,8 @@ static void stall(void)
 	if (fd < 0)
 		fail("cannot open the file of the FUSE");
 	memory = mmap(NULL, HANG_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
-	while (memory != MAP_FAILED && !create_toucher(&ctx, memory, HANG_SIZE) && draw(CONTEXTS))
+	while (memory != MAP_FAILED && !create_toucher(&ctx, memory, HANG_SIZE) &&
+	       draw(CONTEXTS))
 		;
 	for (;;)
 		pause();
@@ -386,6 +396,7 @@ bool users_endless(int number)
 
 void users_run(int number, unsigned int seed, unsigned int seconds)
 {
+	unsigned int rounds = 0;
 	struct timespec t;
 	time_t end;
 
@@ -400,8 +411,11 @@ void users_run(int number, unsigned int seed, unsigned int seconds)
 		stall();
 	do {
 		users[number].act();
+		rounds++;
 		clock_gettime(CLOCK_MONOTONIC, &t);
 	} while (t.tv_sec < end);
+	printf("# a user who is to %s: %u rounds\n", name, rounds);
+	fflush(stdout);
 	_exit(0);
 }
 
