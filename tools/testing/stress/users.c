@@ -12,6 +12,8 @@
  *		killed
  *  stall	the same with a file of a FUSE that never answers
  *  devour	has SPUs take more memory than its cgroup may have
+ *
+ * borders.c has more of them.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -24,6 +26,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -47,23 +50,27 @@
 static const char *name;
 static unsigned int state;
 static pid_t fuse_server;
+static uid_t uid;
 
-static unsigned int draw(unsigned int n)
+unsigned int user_draw(unsigned int n)
 {
 	return (state = xorshift32(state, 1)) % n;
 }
 
-static void fail(const char *what)
+void user_fail(const char *what)
 {
 	printf("# a user who is to %s: %s (%s)\n", name, what, strerror(errno));
 	fflush(stdout);
 	_exit(1);
 }
 
-static void become(uid_t uid)
+void user_become(void)
 {
 	if (setgroups(0, NULL) || setgid(uid) || setuid(uid))
-		fail("cannot become another user");
+		user_fail("cannot become another user");
+	/* or else the kernel takes its processes for root's, which nobody may look into */
+	if (prctl(PR_SET_DUMPABLE, 1))
+		user_fail("cannot be looked into");
 }
 
 /* An asynchronous context whose SPU touches a page of @memory after the other */
@@ -85,15 +92,18 @@ static int create_toucher(struct async *ctx, char *memory, size_t size)
 }
 
 /* Kill a child of this user's: it must go, whatever it waits for. */
-static void kill_soon(pid_t child)
+void user_kill_soon(pid_t child)
 {
 	int status, tries = 0;
 
-	usleep(draw(200000));
+	usleep(user_draw(200000));
 	kill(child, SIGKILL);
 	while (!wait_until(waitpid(child, &status, WNOHANG) == child))
 		if (++tries == 3)
-			fail("has a process that cannot be killed");
+			user_fail("has a process that cannot be killed");
+	/* It has told what, by user_fail(). */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		user_fail("has a child that has failed");
 }
 
 static void prowl_file(const char *dir, const char *file)
@@ -103,15 +113,15 @@ static void prowl_file(const char *dir, const char *file)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, file);
 	if (!chmod(path, 0666))
-		fail("changed the mode of another's file");
+		user_fail("changed the mode of another's file");
 	if (!chown(path, getuid(), -1))
-		fail("owns another's file");
-	fd = open(path, (draw(2) ? O_RDWR : O_WRONLY) | O_NONBLOCK);
+		user_fail("owns another's file");
+	fd = open(path, (user_draw(2) ? O_RDWR : O_WRONLY) | O_NONBLOCK);
 	if (fd >= 0)
-		fail("can write to another's file");
+		user_fail("can write to another's file");
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	if (fd >= 0 && !strcmp(file, "event"))
-		fail("can take another's events");
+		user_fail("can take another's events");
 	close(fd);
 }
 
@@ -132,11 +142,11 @@ static void prowl(void)
 		for (i = 0; i < sizeof(files) / sizeof(*files); i++)
 			prowl_file(path, files[i]);
 		if (sys_spu_create(spu_path(path), SPU_CREATE_ASYNC, 0700, -1) >= 0)
-			fail("has a context in another's gang");
+			user_fail("has a context in another's gang");
 	}
 	if (dir)
 		closedir(dir);
-	usleep(draw(20000));
+	usleep(user_draw(20000));
 }
 
 /* The owner of a context, whose event file its parent takes */
@@ -150,7 +160,7 @@ static void be_owner(int socket)
 	if (write(socket, &ctx.event, sizeof(ctx.event)) != sizeof(ctx.event) ||
 	    read(socket, &c, 1) != 1)
 		_exit(3);
-	switch (draw(4)) {
+	switch (user_draw(4)) {
 	case 0:
 		_exit(0);
 	case 1:
@@ -171,8 +181,8 @@ static void leave(void)
 	pid_t child;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
-		fail("has no socket");
-	draw(4);
+		user_fail("has no socket");
+	user_draw(4);
 	child = fork();
 	if (!child) {
 		close(sockets[0]);
@@ -186,9 +196,11 @@ static void leave(void)
 		return;
 	}
 	fd = take_fd(child, fd);
-	if (write(sockets[0], "", 1) != 1)
-		fail("lost its child");
-	usleep(draw(5000));
+	if (fd < 0 && errno == EPERM)
+		user_fail("cannot take a descriptor of a process of its own");
+	/* It may be dead by now, where memory runs out. */
+	send(sockets[0], "", 1, MSG_NOSIGNAL);
+	usleep(user_draw(5000));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	close(sockets[0]);
@@ -196,11 +208,11 @@ static void leave(void)
 		return;
 	poll_fd = (struct pollfd) { .fd = fd, .events = 0 };
 	if (poll(&poll_fd, 1, PATIENCE) != 1 || !(poll_fd.revents & POLLHUP))
-		fail("has a run that goes on without its owner");
+		user_fail("has a run that goes on without its owner");
 	while (read(fd, &event, sizeof(event)) == sizeof(event))
 		stops += event.event == SPU_EVENT_STOP;
 	if (stops != 1)
-		fail("has no STOP of a run whose owner is gone");
+		user_fail("has no STOP of a run whose owner is gone");
 	close(fd);
 }
 
@@ -221,12 +233,12 @@ static void be_hung(void)
 	for (i = 0; i < CONTEXTS; i++)
 		create_toucher(&ctx[i], memory, HANG_SIZE);
 	for (i = 0; i < 8; i++) {
-		usleep(draw(10000));
-		zero.range.start = reg.range.start + draw(16) * sysconf(_SC_PAGESIZE);
+		usleep(user_draw(10000));
+		zero.range.start = reg.range.start + user_draw(16) * sysconf(_SC_PAGESIZE);
 		zero.range.len = sysconf(_SC_PAGESIZE);
 		ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
 	}
-	if (!draw(4))
+	if (!user_draw(4))
 		close(uffd);
 	for (;;)
 		pause();
@@ -236,11 +248,11 @@ static void hang(void)
 {
 	pid_t child;
 
-	draw(4);
+	user_draw(4);
 	child = fork();
 	if (!child)
 		be_hung();
-	kill_soon(child);
+	user_kill_soon(child);
 }
 
 /* Answers what it takes to open and map a file, and never a read of it */
@@ -318,9 +330,10 @@ static void stall(void)
 	int fd = open(FUSE_DIR "/file", O_RDONLY);
 
 	if (fd < 0)
-		fail("cannot open the file of the FUSE");
+		user_fail("cannot open the file of the FUSE");
 	memory = mmap(NULL, HANG_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
-	while (memory != MAP_FAILED && !create_toucher(&ctx, memory, HANG_SIZE) && draw(CONTEXTS))
+	while (memory != MAP_FAILED && !create_toucher(&ctx, memory, HANG_SIZE) &&
+	       user_draw(CONTEXTS))
 		;
 	for (;;)
 		pause();
@@ -386,10 +399,10 @@ static void devour(void)
 		before = faults;
 		faults = faults_of(child);
 		if (faults == before)
-			fail("has a child that cannot have memory, and is not killed");
+			user_fail("has a child that cannot have memory, and is not killed");
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
-		fail("took more memory than its cgroup may have");
+		user_fail("took more memory than its cgroup may have");
 }
 
 static const struct {
@@ -401,6 +414,9 @@ static const struct {
 	{ "hang", hang },
 	{ "stall", stall },
 	{ "devour", devour },
+	{ "trace", user_trace },
+	{ "mount", user_mount },
+	{ "submit", user_submit },
 };
 
 bool users_endless(int number)
@@ -410,6 +426,7 @@ bool users_endless(int number)
 
 void users_run(int number, unsigned int seed, unsigned int seconds)
 {
+	unsigned int rounds = 0;
 	struct timespec t;
 	time_t end;
 
@@ -418,14 +435,19 @@ void users_run(int number, unsigned int seed, unsigned int seconds)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	end = t.tv_sec + seconds;
 	if (users[number].act == devour && put_text(GROUP, "cgroup.procs", "0"))
-		fail("is in no cgroup");
-	become(USERS_UID + number);
+		user_fail("is in no cgroup");
+	uid = USERS_UID + number;
+	if (users[number].act != user_mount)
+		user_become();
 	if (users_endless(number))
 		stall();
 	do {
 		users[number].act();
+		rounds++;
 		clock_gettime(CLOCK_MONOTONIC, &t);
 	} while (t.tv_sec < end);
+	printf("# a user who is to %s: %u rounds\n", name, rounds);
+	fflush(stdout);
 	_exit(0);
 }
 

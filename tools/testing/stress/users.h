@@ -6,8 +6,9 @@
 #define SPUFS_STRESS_USERS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-#define USERS		5	/* how many there are */
+#define USERS		8	/* how many there are */
 #define USERS_UID	2000	/* the first one's */
 
 /* As root, before the processes begin: what the users need, or why not. */
@@ -21,5 +22,22 @@ bool users_endless(int number);
 
 /* After the last process: take away what users_prepare() made. */
 void users_clean(void);
+
+/* What users have in common: a number below @n, ... */
+unsigned int user_draw(unsigned int n);
+
+/* ... to tell what went wrong, by errno too, and end, ... */
+void user_fail(const char *what) __attribute__((noreturn));
+
+/* ... to become the user, which all but "mount" are from the beginning, ... */
+void user_become(void);
+
+/* ... and to kill a child after a while: it must go, whatever it waits for. */
+void user_kill_soon(pid_t child);
+
+/* Those in borders.c */
+void user_trace(void);
+void user_mount(void);
+void user_submit(void);
 
 #endif /* SPUFS_STRESS_USERS_H */
