@@ -8,3 +8,6 @@ s/\bSWITCH_LOG_BUFSIZE), GFP_KERNEL);/     SWITCH_LOG_BUFSIZE);/
 s/\bSWITCH_LOG_BUFSIZE), GFP_KERNEL_ACCOUNT);/     SWITCH_LOG_BUFSIZE, GFP_KERNEL_ACCOUNT);/
 # kill_litter_super() is gone, and spufs has the other one.
 s/\bkill_litter_super\b/kill_anon_super/
+
+# The count of references of an inode has a name there.
+s/atomic_read(&inode->i_count) != 1/icount_read_once(inode) != 1/

@@ -209,4 +209,88 @@ TEST_F(mapping, of_local_store_at_an_offset_is_that_of_a_debugger)
 	close(mem);
 }
 
+/* What is behind it is what the program sees there. */
+TEST_F(mapping, of_local_store_ends_for_a_debugger_where_it_ends)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	int mem = openat(self->fd, "mem", O_RDWR), debugger;
+	__u32 words[2] = { 0x11111111, 0x22222222 }, other = 0x33333333;
+	__u32 got[2] = {};
+	char *map;
+
+	ASSERT_EQ(8, pwrite(mem, words, 8, page - 4));
+	map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(map != MAP_FAILED);
+	ASSERT_EQ(map, mmap(map, page, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, mem, 0));
+	memcpy(map + page, &other, 4);
+	debugger = open("/proc/self/mem", O_RDWR);
+	ASSERT_LE(0, debugger);
+	EXPECT_EQ(8, pread64(debugger, got, 8, (uintptr_t)map + page - 4));
+	EXPECT_EQ(words[0], got[0]);
+	EXPECT_EQ(other, got[1]);
+	got[0] = 0x44444444;
+	got[1] = 0x55555555;
+	EXPECT_EQ(8, pwrite64(debugger, got, 8, (uintptr_t)map + page - 4));
+	EXPECT_EQ(got[0], spu_peek_word(self->fd, page - 4));
+	EXPECT_EQ(words[1], spu_peek_word(self->fd, page));
+	EXPECT_EQ(0, memcmp(map + page, &got[1], 4));
+	/* There is nothing to be seen where nothing is mapped. */
+	ASSERT_EQ(0, munmap(map + page, page));
+	EXPECT_EQ(4, pread64(debugger, got, 8, (uintptr_t)map + page - 4));
+	munmap(map, page);
+	close(debugger);
+	close(mem);
+}
+
+/* The address of a symbol of the kernel, 0 if it is not told */
+static __u64 kernel_symbol(const char *name)
+{
+	char line[256], symbol[128];
+	unsigned long long address;
+	__u64 found = 0;
+	FILE *file = fopen("/proc/kallsyms", "r");
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %127s", &address, symbol) == 2 &&
+		    !strcmp(symbol, name))
+			found = address;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Where STRICT_KERNEL_RWX has it read-only, it is no key that keeps programs out. */
+TEST(memory_of_the_kernel_is_out_of_reach)
+{
+	static const char * const names[] = { "_stext", "__start_rodata" };
+	unsigned int i;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		__u64 ea = kernel_symbol(names[i]) & ~15ULL;
+		const struct mfc_args args = {
+			.lsa = TARGET, .eah = ea >> 32, .eal = ea,
+			.size = 16, .cmd = MFC_GET,
+		};
+		int fd = spu_create(SPU_CREATE_EVENTS_ENABLED);
+		__u32 npc = 0, event = 0;
+
+		if (!ea)
+			SKIP(return, "no %s in /proc/kallsyms", names[i]);
+		ASSERT_EQ(0, spu_load(fd, spu_mfc));
+		ASSERT_EQ(0, spu_poke(fd, SPU_MFC_ARGS, &args, sizeof(args)));
+		EXPECT_EQ(0, sys_spu_run(fd, &npc, &event)) {
+			TH_LOG("%s was read", names[i]);
+		}
+		EXPECT_EQ(SPE_EVENT_SPE_DATA_STORAGE, event);
+		EXPECT_EQ(0, spu_peek_word(fd, TARGET));
+		close(fd);
+	}
+}
+
 TEST_HARNESS_MAIN
