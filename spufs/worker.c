@@ -15,8 +15,9 @@
  *
  * There is one worker for a process, found by its thread group, not by its
  * memory, which vfork() shares.  It begins with the first asynchronous context
- * of the process and ends with the last, or with the process.  It has one
- * thread.  Before a thread does what may wait for long it sees to it that
+ * of the process and ends a second after the last, or with the process: one
+ * context after the other is no thread after the other, of which those that
+ * still go would count for RLIMIT_NPROC.  It has one thread.  Before a thread does what may wait for long it sees to it that
  * another one is idle, so that a fault that hangs holds up no other context,
  * not of the same process either: see spu_worker_may_block().  A thread
  * more is the owner's to pay, by RLIMIT_NPROC and the pids cgroup; if it is
@@ -31,7 +32,9 @@
  * whether it is alone.
  *
  * A thread cannot leave by itself, but for a signal: when it wants to, it
- * retires, and work of spu_worker_wq stops it.
+ * retires, and work of spu_worker_wq stops it.  Until then it sleeps where no
+ * signal finds it: a user who stops it would keep a kworker, which are as many
+ * for all users.
  *
  * Locks, the outer first: a worker's mutex, ctx->state_mutex, the event file's
  * lock, the worker's lock.  spu_workers_mutex is inside of a worker's mutex.
@@ -67,7 +70,7 @@
  * @attr: the scheduling parameters that threads are to have ...
  * @prio: ... as the kernel counts them: the best of those who started a context
  * @paused: the process is being frozen, and its SPUs do not run
- * @dead: it has no contexts, and gets no new ones
+ * @dead: it gets no new contexts
  * @lock: protects @faults, @idle, @nr_stray and the clients' @fault; taken in
  *	interrupts
  * @faults: the clients whose faults wait for a thread
@@ -297,7 +300,6 @@ static void spu_worker_retire(struct spu_worker_thread *t)
 	mutex_unlock(&w->mutex);
 
 	t->retired = true;
-	queue_work(spu_worker_wq, &t->stop);
 }
 
 static void spu_worker_stop(struct work_struct *work)
@@ -362,6 +364,12 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 		spu_worker_disown(w);
 		return;
 	}
+	/* Until now, a next context would have found its thread. */
+	mutex_lock(&w->mutex);
+	if (!w->nr_contexts)
+		spu_worker_bury(w);
+	mutex_unlock(&w->mutex);
+
 	spin_lock_irq(&w->lock);
 	others = !list_empty(&t->idle) && !list_is_singular(&w->idle);
 	/* Another one that looks at the same time finds itself the last. */
@@ -426,6 +434,13 @@ static bool spu_worker_run(void *data)
 	}
 
 out:
+	if (t->retired) {
+		/* The caller looks for the stop before it looks for signals. */
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		queue_work(spu_worker_wq, &t->stop);
+		schedule();
+		return true;
+	}
 	/* The caller obeys, and is back when it thaws. */
 	if (spu_worker_freezing())
 		spu_worker_pause(w, true);
@@ -443,6 +458,7 @@ static void spu_worker_killed(void *data)
 		if (!t->task)
 			spu_worker_begin(t);
 		spu_worker_retire(t);
+		queue_work(spu_worker_wq, &t->stop);
 	}
 }
 
@@ -634,7 +650,7 @@ int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
 		mutex_lock(&w->mutex);
 		if (!w->dead)
 			break;
-		/* It has just lost its last context. */
+		/* It has had no context for a while. */
 		mutex_unlock(&w->mutex);
 		spu_worker_put(w);
 	}
@@ -669,11 +685,8 @@ void spu_worker_leave(struct spu_client *client)
 	struct spu_worker *w = client->worker;
 
 	mutex_lock(&w->mutex);
-	if (!list_empty(&client->member)) {
+	if (!list_empty(&client->member))
 		spu_worker_drop(w, client);
-		if (!w->nr_contexts)
-			spu_worker_bury(w);
-	}
 	mutex_unlock(&w->mutex);
 }
 

@@ -367,8 +367,7 @@ TEST_F(hang, does_not_hold_up_other_contexts_of_the_process)
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int i;
 
-	/* The worker of the context that no_async() had may not be gone yet. */
-	EXPECT_TRUE(wait_until(threads_named(WORKER) == 1));
+	EXPECT_EQ(1, threads_named(WORKER));
 	for (i = 0; i < HANGING; i++)
 		ASSERT_EQ(0, async_start(&self->ctx[i], 0));
 	ASSERT_TRUE(faults_wait(self->uffd, HANGING));
@@ -575,6 +574,37 @@ TEST(the_thread_counts_for_the_user)
 			_exit(2);
 		one.rlim_cur = 2;
 		_exit(setrlimit(RLIMIT_NPROC, &one) || async_create(&ctx, 0) ? 3 : 0);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Threads of contexts that are gone do not count beside the next one's. */
+TEST(one_context_after_the_other_is_one_thread)
+{
+	struct rlimit two = { 2, 2 };
+	int status;
+	pid_t child;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	if (geteuid())
+		SKIP(return, "setuid needs root");
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		int i, fd;
+
+		if (setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
+		    setrlimit(RLIMIT_NPROC, &two))
+			_exit(1);
+		for (i = 0; i < 100; i++) {
+			fd = spu_create(SPU_CREATE_ASYNC);
+			if (fd < 0)
+				_exit(2);
+			close(fd);
+		}
+		_exit(0);
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
