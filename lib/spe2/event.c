@@ -78,7 +78,7 @@ static void unwatch_event_file(struct spe2_registration *r)
 
 	if (e->event_file)
 		epoll_ctl(r->handler->epoll, EPOLL_CTL_DEL, r->spe->base_private->event, NULL);
-	e->event_file = false;
+	__atomic_store_n(&e->event_file, false, __ATOMIC_RELAXED);
 }
 
 /* With spe2_registry held */
@@ -215,7 +215,7 @@ static int watch_event_file(struct spe2_registration *r)
 		return 0;
 	if (epoll_ctl(r->handler->epoll, EPOLL_CTL_ADD, r->spe->base_private->event, &want))
 		return -1;
-	e->event_file = true;
+	__atomic_store_n(&e->event_file, true, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -226,13 +226,24 @@ int spe2_watch_event_file(struct spe_context *spe)
 	struct spe2_registration *r;
 	int ret = 0;
 
-	if (!e || e->event_file)
+	if (!e || __atomic_load_n(&e->event_file, __ATOMIC_RELAXED))
 		return 0;
 	pthread_mutex_lock(&spe2_registry);
 	r = &e->registration[ARRAY_SIZE(kinds) - 1];
 	if (r->handler)
 		ret = watch_event_file(r);
 	pthread_mutex_unlock(&spe2_registry);
+	return ret;
+}
+
+/* Is there a run that no thread is in? */
+static bool runs_alone(struct spe_context_base_priv *p)
+{
+	bool ret;
+
+	pthread_mutex_lock(&p->lock);
+	ret = p->state != SPE2_IDLE && !p->runner;
+	pthread_mutex_unlock(&p->lock);
 	return ret;
 }
 
@@ -261,8 +272,8 @@ static int enter(struct spe2_handler *handler, struct spe2_registration *r,
 	r->handler = handler;
 	r->next = handler->registered;
 	handler->registered = r;
-	if (r->event == SPE_EVENT_SPE_STOPPED && r->spe->base_private->state != SPE2_IDLE &&
-	    !r->spe->base_private->runner && watch_event_file(r)) {
+	if (r->event == SPE_EVENT_SPE_STOPPED && runs_alone(r->spe->base_private) &&
+	    watch_event_file(r)) {
 		forget(r);
 		return -1;
 	}
@@ -325,17 +336,20 @@ SPE2_EXPORT int spe_event_handler_deregister(spe_event_handler_ptr_t evhandler,
 	return ret;
 }
 
-/* The context is run by a thread, or no longer: its event file is not to be served. */
+/*
+ * The context is to be run by a thread, or no longer runs: its event file is not to
+ * be served, unless it was started meanwhile.
+ */
 void spe2_unwatch_event_file(struct spe_context *spe)
 {
 	struct spe_context_event_priv *e = spe->event_private;
 	struct spe2_registration *r;
 
-	if (!e || !e->event_file)
+	if (!e || !__atomic_load_n(&e->event_file, __ATOMIC_RELAXED))
 		return;
 	pthread_mutex_lock(&spe2_registry);
 	r = &e->registration[ARRAY_SIZE(kinds) - 1];
-	if (r->handler)
+	if (r->handler && !runs_alone(spe->base_private))
 		unwatch_event_file(r);
 	pthread_mutex_unlock(&spe2_registry);
 }

@@ -384,7 +384,6 @@ static int run_by_event_file(struct running *r, uint32_t npc, unsigned int runfl
 		return spe2_stop_info(info, p->flags, true, -1, 0, errno);
 	*entry = npc;
 	r->info.npc = npc;
-	spe2_unwatch_event_file(r->spe);
 	pthread_mutex_lock(&p->lock);
 	/* spu_run() waits for the run of another thread. */
 	while (p->state != SPE2_IDLE || p->runner)
@@ -400,6 +399,7 @@ static int run_by_event_file(struct running *r, uint32_t npc, unsigned int runfl
 		return ret;
 
 	pthread_cleanup_push(stop_and_leave, r);
+	spe2_unwatch_event_file(r->spe);
 	do {
 		ret = wait_and_step(r->spe, fd, entry, info);
 	} while (ret == NOT_YET);
