@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -125,7 +126,7 @@ void spe2_stop_push(struct spe_context *spe, const struct spe_stop_info *info)
 		e->count++;
 	else
 		e->head = (e->head + 1) % STOP_QUEUE;
-	(void)!write(e->stopped, &one, sizeof(one));
+	syscall(SYS_write, e->stopped, &one, sizeof(one));
 	pthread_mutex_unlock(&spe->base_private->lock);
 }
 
@@ -153,7 +154,7 @@ SPE2_EXPORT int spe_stop_info_read(struct spe_context *spe, struct spe_stop_info
 		*stopinfo = e->queue[e->head];
 		e->head = (e->head + 1) % STOP_QUEUE;
 		if (!--e->count)
-			(void)!read(e->stopped, &value, sizeof(value));
+			syscall(SYS_read, e->stopped, &value, sizeof(value));
 	} else {
 		errno = EAGAIN;
 		ret = -1;

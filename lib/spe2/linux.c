@@ -21,6 +21,8 @@
 #include "files.h"
 #include "spe2.h"
 
+#define NANOSLEEP	162	/* a signal ends it for good */
+
 /*
  * Arguments: a word i, a pointer p, a descriptor f, a path s, an offset of 64
  * bits L. Result: a new descriptor d, or nothing special.
@@ -83,7 +85,7 @@ static int64_t by_name(uint64_t number, const uint64_t *parm)
 	if (parm[0] > UINT32_MAX || parm[1] > UINT32_MAX)
 		return -EFAULT;
 	switch (number) {
-	case 162:	/* nanosleep */
+	case NANOSLEEP:
 		ret = syscall(SYS_clock_nanosleep_time64, CLOCK_MONOTONIC, 0,
 			      (long)parm[0], (long)parm[1]);
 		return ret == -1 ? -errno : ret;
@@ -162,10 +164,17 @@ static int64_t system_call(struct spe2_call *c)
 	return by_name(number, parm);
 }
 
-/* As the kernel does it for spu_run(): the result or -errno instead of the number */
+/*
+ * As the kernel does it for spu_run(): the result or -errno instead of the number.
+ * A signal ends the run, which goes on with the same call. A worker has no signals.
+ */
 static int32_t serve_system_call(struct spe2_call *c)
 {
-	c->block[0] = system_call(c);
+	int64_t ret = system_call(c);
+
+	c->interrupted = ret == -EINTR && c->block[0] != NANOSLEEP;
+	if (!c->interrupted)
+		c->block[0] = ret;
 	return 0;
 }
 

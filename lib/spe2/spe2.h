@@ -31,6 +31,10 @@
  * ->runner: a thread is in spe_context_run() of an asynchronous context, and
  * reads its events; others wait for it (->idle) or are told EBUSY.
  *
+ * A thread is not cancelled while it has a lock: who takes ->lock and does system
+ * calls has cancellation disabled, or uses syscall(), which is no cancellation
+ * point.
+ *
  * Locks, in this order:
  *	spe2_registry	contexts, images, callback handlers, registrations
  *	->lock		everything of a context that changes
@@ -106,9 +110,9 @@ struct spe_context_base_priv {
 	struct spe_context *next;	/* spe2_registry */
 
 	pthread_mutex_t lock;
-	pthread_cond_t idle;
+	uint32_t idle;			/* a futex: counts the ends of runs */
 	int fd[NR_FILES];
-	unsigned int users;
+	unsigned int users, waiters;
 	bool runner;
 	uint32_t tags, done;		/* proxy DMA: issued, of those complete */
 	/* the run of an asynchronous context */
@@ -178,8 +182,10 @@ int spe2_watch_event_file(struct spe_context *spe);
 void spe2_unwatch_event_file(struct spe_context *spe);
 
 /* call.c */
+enum spe2_served { SPE2_SERVED, SPE2_PENDING, SPE2_INTERRUPTED };
+
 int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc,
-	      bool may_block, bool *pending);
+	      const int *cancel, enum spe2_served *served);
 /* @gone: its context, too, with spe2_registry held; else with ->lock held */
 void spe2_call_take_away(struct spe2_call *call, bool gone);
 

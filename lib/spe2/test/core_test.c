@@ -323,22 +323,29 @@ struct runner {
 	unsigned int entry, flags;
 	spe_stop_info_t info;
 	int ret, error;
+	volatile pid_t tid;
 };
 
 static void *run(void *arg)
 {
 	struct runner *r = arg;
 
+	r->tid = gettid();
 	r->ret = spe_context_run(r->spe, &r->entry, r->flags, NULL, NULL, &r->info);
 	r->error = errno;
 	return NULL;
 }
 
-/* Stop a program that reads mailboxes for ever */
-static void end_by_signal(pthread_t thread)
+/*
+ * Stop a program that does not end by itself. One signal: more of them, one after
+ * the other, would leave the thread no time for anything else.
+ */
+static void end_by_signal(pthread_t thread, struct runner *r)
 {
-	while (pthread_kill(thread, SIGUSR1) == 0 && pthread_tryjoin_np(thread, NULL))
+	while (!r->tid || state_of(getpid(), r->tid) != 'S')
 		sched_yield();
+	pthread_kill(thread, SIGUSR1);
+	pthread_join(thread, NULL);
 }
 
 static void nothing(int sig)
@@ -387,7 +394,7 @@ TEST_F(context, mailboxes)
 	EXPECT_ERRNO(EINVAL, spe_in_mbox_write(self->spe, got, -1, SPE_MBOX_ANY_NONBLOCKING));
 	EXPECT_ERRNO(EINVAL, spe_out_intr_mbox_read(self->spe, got, 1, 4));
 	EXPECT_ERRNO(ESRCH, spe_in_mbox_status(NULL));
-	end_by_signal(thread);
+	end_by_signal(thread, &r);
 	/* EINTR, as spu_run() says: a fatal error */
 	EXPECT_EQ(-1, r.ret);
 	EXPECT_EQ(EFAULT, r.error);
@@ -455,54 +462,7 @@ TEST_F(context, proxy_dma)
 	EXPECT_ERRNO(ESRCH, spe_mfcio_get(NULL, 0, memory, 16, 0, 0, 0));
 	EXPECT_ERRNO(EINVAL, spe_mfcio_tag_status_read(self->spe, 0, 4, &status));
 	EXPECT_ERRNO(EINVAL, spe_mfcio_tag_status_read(self->spe, 0, SPE_TAG_ALL, NULL));
-	end_by_signal(thread);
-}
-
-/* A handler with SA_RESTART does not end the run. */
-TEST_F(context, restarted)
-{
-	struct runner r = { .spe = self->spe, .entry = SPU_PROG_BOX };
-	struct sigaction action = { .sa_handler = nothing, .sa_flags = SA_RESTART };
-	unsigned int word = 5, i;
-	pthread_t thread;
-
-	sigaction(SIGUSR1, &action, NULL);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &r));
-	for (i = 0; i < 20; i++) {
-		pthread_kill(thread, SIGUSR1);
-		ASSERT_EQ(1, spe_in_mbox_write(self->spe, &word, 1, SPE_MBOX_ALL_BLOCKING));
-		ASSERT_EQ(1, spe_out_intr_mbox_read(self->spe, &word, 1, SPE_MBOX_ALL_BLOCKING));
-		while (!spe_out_mbox_read(self->spe, &word, 1))
-			;
-		EXPECT_EQ(5, word);
-	}
-	/* Its context is in use. */
-	EXPECT_ERRNO(EAGAIN, spe_context_destroy(self->spe));
-	action.sa_flags = 0;
-	sigaction(SIGUSR1, &action, NULL);
-	end_by_signal(thread);
-}
-
-/* The second thread waits for the first one's run. */
-TEST_F(context, two_threads)
-{
-	struct runner a = { .spe = self->spe, .entry = SPU_PROG_BOX };
-	struct runner b = { .spe = self->spe, .entry = CALL_AT };
-	const struct sigaction action = { .sa_handler = nothing };
-	unsigned int word = 1;
-	pthread_t first, second;
-
-	sigaction(SIGUSR1, &action, NULL);
-	*ls_word(self->spe, CALL_AT) = 0x2003;
-	ASSERT_EQ(0, pthread_create(&first, NULL, run, &a));
-	ASSERT_EQ(1, spe_in_mbox_write(self->spe, &word, 1, SPE_MBOX_ALL_BLOCKING));
-	ASSERT_EQ(1, spe_out_intr_mbox_read(self->spe, &word, 1, SPE_MBOX_ALL_BLOCKING));
-	ASSERT_EQ(0, pthread_create(&second, NULL, run, &b));
-	end_by_signal(first);
-	ASSERT_EQ(0, pthread_join(second, NULL));
-	EXPECT_EQ(SPE_RUNTIME_FATAL, a.info.stop_reason);
-	EXPECT_EQ(0, b.ret);
-	EXPECT_EQ(3, b.info.result.spe_exit_code);
+	end_by_signal(thread, &r);
 }
 
 static int handled, handler_ret;
@@ -562,6 +522,34 @@ TEST_F(context, callbacks)
 	EXPECT_EQ(42, info.result.spe_callback_error);
 	handler_ret = 0;
 	EXPECT_EQ(0, spe_callback_handler_deregister(16));
+}
+
+/*
+ * A call that a thread serves in spe_context_run() is a cancellation point if what
+ * it does is one, here read(); what was in use is given back.
+ */
+TEST_F(context, cancelled_in_a_call)
+{
+	struct runner r = { .spe = self->spe, .entry = CALL_AT };
+	unsigned int entry = CALL_AT;
+	pthread_t thread;
+	int pipefd[2], fd;
+	void *ret;
+
+	ASSERT_EQ(0, pipe(pipefd));
+	fd = spe_context_give_fd(self->spe, pipefd[0]);
+	put_call(self->spe, 0x2101, 16 << 24 | ARGS_AT);
+	put_args(self->spe, 3, (uint32_t[]){ fd, DATA_AT, 16 });
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &r));
+	ASSERT_EQ(0, pthread_cancel(thread));
+	ASSERT_EQ(0, pthread_join(thread, &ret));
+	EXPECT_EQ(PTHREAD_CANCELED, ret);
+	/* It is made again. */
+	ASSERT_EQ(5, write(pipefd[1], "input", 5));
+	ASSERT_EQ(0x1001, spe_context_run(self->spe, &entry, 0, NULL, NULL, NULL));
+	EXPECT_EQ(5, *ls_word(self->spe, ARGS_AT));
+	close(pipefd[0]);
+	close(pipefd[1]);
 }
 
 /* Who asks for what the kernel cannot do is told so. */

@@ -33,6 +33,20 @@ static inline bool runs_async(void)
 	return value && !strcmp(value, "1");
 }
 
+/* The letter of a task's state */
+static inline char state_of(pid_t pid, pid_t tid)
+{
+	char path[64], line[256] = "", *end;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(path, O_RDONLY);
+	(void)!read(fd, line, sizeof(line) - 1);
+	close(fd);
+	end = strrchr(line, ')');
+	return end ? end[2] : 0;
+}
+
 /* A kernel without asynchronous contexts */
 static inline bool old_kernel(void)
 {
