@@ -34,8 +34,10 @@ static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, voi
 		.lsa = ls, .ea = (uintptr_t)ea, .size = size, .tag = tag,
 		.class = tid << 8 | rid, .cmd = cmd,
 	};
+	const uint32_t group = 1u << (tag & 31);
 	struct spe_context_base_priv *p;
-	int fd;
+	uint32_t tags, done;
+	int fd, ret;
 
 	if (!spe) {
 		errno = ESRCH;
@@ -51,10 +53,20 @@ static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, voi
 		return -1;
 	p = spe->base_private;
 	pthread_mutex_lock(&p->lock);
-	p->tags |= 1u << tag;
-	p->done &= ~(1u << tag);
+	tags = p->tags & group;
+	done = p->done & group;
+	p->tags |= group;
+	p->done &= ~group;
 	pthread_mutex_unlock(&p->lock);
-	return spe2_write(fd, &command, sizeof(command));
+	ret = spe2_write(fd, &command, sizeof(command));
+	if (ret) {
+		/* Nobody is to wait for it. */
+		pthread_mutex_lock(&p->lock);
+		p->tags = (p->tags & ~group) | tags;
+		p->done |= done;
+		pthread_mutex_unlock(&p->lock);
+	}
+	return ret;
 }
 
 #define DEFINE_COMMAND(name, opcode)							\

@@ -4,8 +4,11 @@
  * DMA, areas. Results and errno are those of "SPE Runtime Management Library"
  * (SDK 3.1) where it says them. With LIBSPE2_ASYNC=1 the same by event files.
  */
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "spe2_test.h"
 
@@ -459,10 +462,83 @@ TEST_F(context, proxy_dma)
 	EXPECT_ERRNO(EINVAL, spe_mfcio_get(self->spe, 0, memory, 16, 0, 256, 0));
 	EXPECT_ERRNO(EINVAL, spe_mfcio_get(self->spe, 0, memory, 0x8000, 0, 0, 0));
 	EXPECT_ERRNO(EIO, spe_mfcio_get(self->spe, 8, memory, 16, 0, 0, 0));
+	/* That one is not waited for. */
+	EXPECT_EQ(0, spe_mfcio_tag_status_read(self->spe, 0, SPE_TAG_ALL, &status));
+	EXPECT_EQ(0, status);
 	EXPECT_ERRNO(ESRCH, spe_mfcio_get(NULL, 0, memory, 16, 0, 0, 0));
 	EXPECT_ERRNO(EINVAL, spe_mfcio_tag_status_read(self->spe, 0, 4, &status));
 	EXPECT_ERRNO(EINVAL, spe_mfcio_tag_status_read(self->spe, 0, SPE_TAG_ALL, NULL));
 	end_by_signal(thread, &r);
+}
+
+struct tag_reader {
+	spe_context_ptr_t spe;
+	unsigned int status;
+	volatile pid_t tid;
+	volatile bool returned;
+};
+
+static void *read_all(void *arg)
+{
+	struct tag_reader *r = arg;
+
+	r->tid = gettid();
+	spe_mfcio_tag_status_read(r->spe, 1 << 3 | 1 << 4, SPE_TAG_ALL, &r->status);
+	r->returned = true;
+	return NULL;
+}
+
+/* Tag groups 4 to 6 are complete; 3 waits for a page, for which userfaultfd is asked. */
+TEST_F(context, tag_groups)
+{
+	const size_t size = sysconf(_SC_PAGESIZE);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct runner r = { .spe = self->spe, .entry = SPU_PROG_SPIN };
+	const struct sigaction action = { .sa_handler = nothing };
+	struct tag_reader reader = { .spe = self->spe };
+	static char memory[16] __attribute__((aligned(16)));
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	pthread_t thread, other;
+	unsigned int status;
+	char *page;
+
+	if (getenv("SPUFS_UNPATCHED"))
+		SKIP(return, "DMA has such a page with a fix that the kernel lacks");
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, page);
+	reg.range.start = (unsigned long)page;
+	reg.range.len = size;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &r));
+	ASSERT_EQ(0, spe_mfcio_get(self->spe, DATA_AT, memory, 16, 6, 0, 0));
+	ASSERT_EQ(0, spe_mfcio_get(self->spe, DATA_AT, memory, 16, 5, 0, 0));
+	ASSERT_EQ(0, spe_mfcio_get(self->spe, DATA_AT, memory, 16, 4, 0, 0));
+	ASSERT_EQ(0, spe_mfcio_get(self->spe, DATA_AT, page, 16, 3, 0, 0));
+	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 3 | 1 << 5, SPE_TAG_ANY, &status));
+	EXPECT_EQ(1 << 5, status);
+	/* The kernel has told of 6, too, and does not do so again. */
+	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 6, SPE_TAG_ALL, &status));
+	EXPECT_EQ(1 << 6, status);
+	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 3, SPE_TAG_IMMEDIATE, &status));
+	EXPECT_EQ(0, status);
+	/* There is no command of 7, and none of 5 any more. */
+	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 7, SPE_TAG_ALL, &status));
+	EXPECT_EQ(1 << 7, status);
+	ASSERT_EQ(0, pthread_create(&other, NULL, read_all, &reader));
+	while (!reader.tid || state_of(getpid(), reader.tid) != 'S')
+		sched_yield();
+	EXPECT_FALSE(reader.returned);
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE,
+			   &((struct uffdio_zeropage){ .range = reg.range })));
+	ASSERT_EQ(0, pthread_join(other, NULL));
+	EXPECT_EQ(1 << 3 | 1 << 4, reader.status);
+	end_by_signal(thread, &r);
+	munmap(page, size);
+	close(uffd);
 }
 
 static int handled, handler_ret;
