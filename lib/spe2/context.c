@@ -37,6 +37,7 @@ static const struct {
 	[FILE_SIGNAL1] = { "signal1", O_WRONLY },
 	[FILE_SIGNAL2] = { "signal2", O_WRONLY },
 	[FILE_MFC] = { "mfc", O_RDWR },
+	[FILE_MFC_NB] = { "mfc", O_RDWR | O_NONBLOCK },
 	[FILE_EVENT_WAIT] = { "event", O_RDWR },
 };
 

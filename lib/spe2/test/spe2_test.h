@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -45,6 +46,22 @@ static inline char state_of(pid_t pid, pid_t tid)
 	close(fd);
 	end = strrchr(line, ')');
 	return end ? end[2] : 0;
+}
+
+/* What the machine has, as its device tree says */
+#define DT_CHIPS	"/proc/device-tree/be@*"
+#define DT_SPES		DT_CHIPS "/spe@*"
+
+static inline int device_tree_count(const char *pattern)
+{
+	glob_t found;
+	int n;
+
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
 }
 
 /* A kernel without asynchronous contexts */
