@@ -490,23 +490,24 @@ TEST(problem_state_after_a_stop)
 /* More than SPEs there are, these are refused instead of waited for. */
 TEST(nosched)
 {
-	spe_context_ptr_t spe[9];
+	const unsigned int spes = device_tree_count(DT_SPES);
+	spe_context_ptr_t spe[spes + 1];
 	spe_stop_info_t info;
 	unsigned int i;
 
-	for (i = 0; i < 9; i++) {
+	for (i = 0; i <= spes; i++) {
 		spe[i] = spe_context_create(SPE_ASYNC | SPE_NOSCHED, NULL);
 		ASSERT_NE(NULL, spe[i]);
 		ASSERT_EQ(0, spe_program_load(spe[i], &prog));
 	}
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < spes; i++)
 		ASSERT_EQ(0, spe_context_start(spe[i], SPU_PROG_SPIN, 0, NULL, NULL));
-	EXPECT_ERRNO(EAGAIN, spe_context_start(spe[8], SPU_PROG_SPIN, 0, NULL, NULL));
+	EXPECT_ERRNO(EAGAIN, spe_context_start(spe[spes], SPU_PROG_SPIN, 0, NULL, NULL));
 	ASSERT_EQ(0, spe_context_stop(spe[0]));
 	ASSERT_EQ(1, finish(spe[0], NULL, &info));
 	ASSERT_EQ(0, spe_context_destroy(spe[0]));
-	EXPECT_EQ(0, spe_context_start(spe[8], SPU_PROG_SPIN, 0, NULL, NULL));
-	for (i = 1; i < 9; i++)
+	EXPECT_EQ(0, spe_context_start(spe[spes], SPU_PROG_SPIN, 0, NULL, NULL));
+	for (i = 1; i <= spes; i++)
 		EXPECT_EQ(0, spe_context_destroy(spe[i]));
 }
 

@@ -648,12 +648,19 @@ TEST(new_functions_of_old_contexts)
 
 TEST(cpu_info)
 {
-	/* The blade says so in its device tree; the suite boots it with 8 SPEs. */
-	EXPECT_EQ(8, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, -1));
-	EXPECT_EQ(8, spe_cpu_info_get(SPE_COUNT_USABLE_SPES, -1));
-	EXPECT_EQ(1, spe_cpu_info_get(SPE_COUNT_PHYSICAL_CPU_NODES, -1));
-	EXPECT_EQ(8, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, 0));
-	EXPECT_ERRNO(EINVAL, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, 1));
+	const int chips = device_tree_count(DT_CHIPS), spes = device_tree_count(DT_SPES);
+	int node, sum = 0;
+
+	ASSERT_LT(0, spes);
+	EXPECT_EQ(spes, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, -1));
+	EXPECT_EQ(spes, spe_cpu_info_get(SPE_COUNT_USABLE_SPES, -1));
+	EXPECT_EQ(chips, spe_cpu_info_get(SPE_COUNT_PHYSICAL_CPU_NODES, -1));
+	for (node = 0; node < chips; node++) {
+		EXPECT_EQ(spes / chips, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, node));
+		sum += spe_cpu_info_get(SPE_COUNT_USABLE_SPES, node);
+	}
+	EXPECT_EQ(spes, sum);
+	EXPECT_ERRNO(EINVAL, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, chips));
 	EXPECT_ERRNO(EINVAL, spe_cpu_info_get(SPE_COUNT_PHYSICAL_SPES, -2));
 	EXPECT_ERRNO(EINVAL, spe_cpu_info_get(SPE_COUNT_PHYSICAL_CPU_NODES, 0));
 	EXPECT_ERRNO(EINVAL, spe_cpu_info_get(0, -1));
