@@ -214,7 +214,7 @@ static bool may_wait(const struct spe2_call *c)
 	int fd = c->stream ? fileno(c->stream) : c->fd;
 	struct stat st;
 
-	if (c->op->quick)
+	if (c->op->quick || c->quick)
 		return false;
 	return fd < 0 || fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
 }
