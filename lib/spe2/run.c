@@ -47,7 +47,7 @@ static int set_registers(struct spe_context *spe, unsigned int runflags,
 		regs[5][0] = (uintptr_t)envp;
 	}
 	regs[6][0] = (uintptr_t)p->ls;
-	fd = openat(p->dir, "regs", O_WRONLY | O_CLOEXEC);
+	fd = syscall(SYS_openat, p->dir, "regs", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {
 		/* A context that is never saved has no such file. */
 		if (p->flags & (SPE_NOSCHED | SPE_ISOLATE))
@@ -56,7 +56,7 @@ static int set_registers(struct spe_context *spe, unsigned int runflags,
 		return -1;
 	}
 	ret = spe2_write(fd, regs, sizeof(regs));
-	close(fd);
+	syscall(SYS_close, fd);
 	return ret;
 }
 
@@ -296,7 +296,7 @@ static int stopped(struct spe_context *spe, const struct spu_event *event,
 {
 	struct spe_context_base_priv *p = spe->base_private;
 	enum spe2_served served;
-	int ret;
+	int ret, cancel;
 
 	p->npc = event->npc;
 	if (p->runner && event->status & SPE_SPU_STOPPED_BY_STOP &&
@@ -308,7 +308,8 @@ static int stopped(struct spe_context *spe, const struct spu_event *event,
 		return start(p, p->npc, p->stop_wanted) ?
 		       end(p, -1, errno, entry, info) : NOT_YET;
 	}
-	if (!spe2_is_call(p, p->runflags, event->status, p->errors))
+	if ((STOP_CODE(event->status) & 0xff00) != STOP_CALL ||
+	    !spe2_is_call(p, p->runflags, event->status, p->errors))
 		return end(p, event->status, 0, entry, info);
 	if (p->stop_wanted) {
 		p->npc = before_call(p->npc);
@@ -317,8 +318,10 @@ static int stopped(struct spe_context *spe, const struct spu_event *event,
 
 	p->state = SPE2_CALLING;
 	pthread_mutex_unlock(&p->lock);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	ret = spe2_call(spe, STOP_CODE(event->status) & 0xff, p->npc, r ? &r->cancel : NULL,
 			&served);
+	pthread_setcancelstate(cancel, NULL);
 	pthread_mutex_lock(&p->lock);
 	if (served == SPE2_PENDING)
 		return NOT_YET;
@@ -367,10 +370,9 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 {
 	struct spe_context_base_priv *p = spe->base_private;
 	struct spu_event event;
-	int ret = 0, error = 0, cancel;
+	int ret = 0, error = 0;
 	ssize_t n;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&p->lock);
 	p->users++;
 	if (p->runner || p->state == SPE2_IDLE) {
@@ -379,19 +381,25 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 	} else if (p->state == SPE2_RUNNING) {
 		/* Mostly there is one; an error has its SPU_EVENT_STOP soon after. */
 		for (;;) {
-			n = read(p->event, &event, sizeof(event));
+			n = syscall(SYS_read, p->event, &event, sizeof(event));
 			if (n < 0 && errno == EINTR)
 				continue;
 			if (n < 0 && errno == EAGAIN)
 				break;
-			ret = process(spe, &event, n, NULL, entry, info) != NOT_YET;
-			if (n <= 0 || event.event == SPU_EVENT_STOP)
+			if (n <= 0) {
+				end(p, -1, n ? errno : ENODEV, entry, info);
+				ret = 1;
 				break;
+			}
+			if (event.event == SPU_EVENT_STOP) {
+				ret = stopped(spe, &event, NULL, entry, info) != NOT_YET;
+				break;
+			}
+			p->errors |= event.event;
 		}
 	}
 	p->users--;
 	pthread_mutex_unlock(&p->lock);
-	pthread_setcancelstate(cancel, NULL);
 	if (error)
 		errno = error;
 	return ret;
@@ -538,38 +546,39 @@ SPE2_EXPORT int spe_context_run(struct spe_context *spe, unsigned int *entry,
 	return ret;
 }
 
-/* 0 if @spe is an asynchronous context, or -1 and why it is none */
-int spe2_no_async(const struct spe_context *spe)
+/* @spe is no asynchronous context: errno says why. Always true */
+static bool say_why_not(const struct spe_context *spe)
 {
 	if (!spe)
 		errno = ESRCH;
-	else if (spe->base_private->async)
-		return 0;
 	else if (faccessat(spe->base_private->dir, "fault", F_OK, 0))
 		errno = ENOSYS;		/* the kernel has none of this */
 	else
 		errno = ENOTSUP;
-	return -1;
+	return true;
+}
+
+static inline bool not_async(const struct spe_context *spe)
+{
+	return (!spe || !spe->base_private->async) && say_why_not(spe);
 }
 
 SPE2_EXPORT int spe_context_start(struct spe_context *spe, unsigned int entry,
 				  unsigned int runflags, void *argp, void *envp)
 {
 	struct spe_context_base_priv *p;
-	int ret = -1, cancel;
 	uint32_t npc;
+	int ret = -1;
 
-	if (spe2_no_async(spe))
+	if (not_async(spe))
 		return -1;
 	p = spe->base_private;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&p->lock);
 	if (p->state != SPE2_IDLE || p->runner)
 		errno = EBUSY;
 	else if (!prepare(spe, entry, runflags, argp, envp, &npc))
 		ret = begin(spe, npc, runflags);
 	pthread_mutex_unlock(&p->lock);
-	pthread_setcancelstate(cancel, NULL);
 	return ret ? ret : spe2_watch_event_file(spe);
 }
 
@@ -578,7 +587,7 @@ SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
 	struct spe_context_base_priv *p;
 	int ret = 0;
 
-	if (spe2_no_async(spe))
+	if (not_async(spe))
 		return -1;
 	p = spe->base_private;
 	pthread_mutex_lock(&p->lock);
@@ -603,7 +612,7 @@ SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
 
 SPE2_EXPORT int spe_context_fd(struct spe_context *spe)
 {
-	return spe2_no_async(spe) ? -1 : spe->base_private->event;
+	return not_async(spe) ? -1 : spe->base_private->event;
 }
 
 SPE2_EXPORT int spe_context_dispatch(struct spe_context *spe, unsigned int *entry,
@@ -611,7 +620,7 @@ SPE2_EXPORT int spe_context_dispatch(struct spe_context *spe, unsigned int *entr
 {
 	struct spe_stop_info info;
 
-	if (spe2_no_async(spe))
+	if (not_async(spe))
 		return -1;
 	return spe2_step(spe, entry, stopinfo ? stopinfo : &info);
 }

@@ -172,7 +172,6 @@ int spe2_stop_info(struct spe_stop_info *info, unsigned int flags, bool async,
 /* run.c */
 int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info *info);
 void spe2_answered(struct spe_context *spe);
-int spe2_no_async(const struct spe_context *spe);
 
 /* event.c */
 struct spe_context_event_priv *spe2_events_create(struct spe_context *spe);
