@@ -237,15 +237,10 @@ int spe2_watch_event_file(struct spe_context *spe)
 	return ret;
 }
 
-/* Is there a run that no thread is in? */
-static bool runs_alone(struct spe_context_base_priv *p)
+/* Is there a run that no thread is in? With the context's lock held */
+static bool runs_alone(const struct spe_context_base_priv *p)
 {
-	bool ret;
-
-	pthread_mutex_lock(&p->lock);
-	ret = p->state != SPE2_IDLE && !p->runner;
-	pthread_mutex_unlock(&p->lock);
-	return ret;
+	return p->state != SPE2_IDLE && !p->runner;
 }
 
 /* With spe2_registry held */
@@ -255,6 +250,7 @@ static int enter(struct spe2_handler *handler, struct spe2_registration *r,
 	static uint64_t last_id;	/* spe2_registry */
 	struct epoll_event want;
 	unsigned int poll;
+	bool runs;
 	int fd;
 
 	if (r->handler) {
@@ -273,8 +269,10 @@ static int enter(struct spe2_handler *handler, struct spe2_registration *r,
 	r->handler = handler;
 	r->next = handler->registered;
 	handler->registered = r;
-	if (r->event == SPE_EVENT_SPE_STOPPED && runs_alone(r->spe->base_private) &&
-	    watch_event_file(r)) {
+	pthread_mutex_lock(&r->spe->base_private->lock);
+	runs = runs_alone(r->spe->base_private);
+	pthread_mutex_unlock(&r->spe->base_private->lock);
+	if (r->event == SPE_EVENT_SPE_STOPPED && runs && watch_event_file(r)) {
 		forget(r);
 		return -1;
 	}
@@ -339,19 +337,23 @@ SPE2_EXPORT int spe_event_handler_deregister(spe_event_handler_ptr_t evhandler,
 
 /*
  * The context is to be run by a thread, or no longer runs: its event file is not to
- * be served, unless it was started meanwhile.
+ * be served, unless it was started meanwhile. Who starts it now waits for the lock,
+ * and finds the file taken out.
  */
 void spe2_unwatch_event_file(struct spe_context *spe)
 {
 	struct spe_context_event_priv *e = spe->event_private;
+	struct spe_context_base_priv *p = spe->base_private;
 	struct spe2_registration *r;
 
 	if (!e || !__atomic_load_n(&e->event_file, __ATOMIC_RELAXED))
 		return;
 	pthread_mutex_lock(&spe2_registry);
 	r = &e->registration[ARRAY_SIZE(kinds) - 1];
-	if (r->handler && !runs_alone(spe->base_private))
+	pthread_mutex_lock(&p->lock);
+	if (r->handler && !runs_alone(p))
 		unwatch_event_file(r);
+	pthread_mutex_unlock(&p->lock);
 	pthread_mutex_unlock(&spe2_registry);
 }
 
