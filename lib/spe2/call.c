@@ -214,7 +214,7 @@ static bool may_wait(const struct spe2_call *c)
 	int fd = c->stream ? fileno(c->stream) : c->fd;
 	struct stat st;
 
-	if (c->op->quick)
+	if (c->op->quick || c->quick)
 		return false;
 	return fd < 0 || fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
 }
@@ -275,8 +275,30 @@ static int start_worker(struct spe2_call *c)
 	return error;
 }
 
+static void free_cancelled(void *arg)
+{
+	free_call(arg);
+}
+
+static void serve_or_be_cancelled(struct spe2_call *c, int cancel)
+{
+	pthread_cleanup_push(free_cancelled, c);
+	pthread_setcancelstate(cancel, &cancel);
+	serve(c);
+	pthread_setcancelstate(cancel, NULL);
+	pthread_cleanup_pop(0);
+}
+
+/* By who dispatches, for whom a signal is no reason to end a run */
+static void serve_to_the_end(struct spe2_call *c)
+{
+	do {
+		serve(c);
+	} while (c->interrupted);
+}
+
 static int call_default(struct spe_context *spe, unsigned int number, uint32_t npc,
-			bool may_block, bool *pending)
+			const int *cancel, enum spe2_served *served)
 {
 	struct spe2_call *c;
 	bool ready = false;
@@ -284,19 +306,24 @@ static int call_default(struct spe_context *spe, unsigned int number, uint32_t n
 	c = make_call(spe, number, npc, &ready);
 	if (!c)
 		return 1;
-	if (!ready && !may_block && may_wait(c)) {
+	if (!ready && !cancel && may_wait(c)) {
 		int error = start_worker(c);
 
 		if (!error) {
-			*pending = true;
+			*served = SPE2_PENDING;
 			return 0;
 		}
 		set_answer(c, c->op->fail, error);
 		ready = true;
 	}
-	if (!ready)
-		serve(c);
-	give_back(c, spe->base_private->ls);
+	if (!ready && cancel)
+		serve_or_be_cancelled(c, *cancel);
+	else if (!ready)
+		serve_to_the_end(c);
+	if (c->interrupted)
+		*served = SPE2_INTERRUPTED;
+	else
+		give_back(c, spe->base_private->ls);
 	free_call(c);
 	return 0;
 }
@@ -304,12 +331,19 @@ static int call_default(struct spe_context *spe, unsigned int number, uint32_t n
 /* As spe_callback_handler_query() gives them away */
 static int default_handler(void *ls, unsigned int npc, unsigned int number)
 {
+	enum spe2_served served;
 	struct spe_context *spe;
+	int cancel, ret;
 
 	pthread_mutex_lock(&spe2_registry);
 	spe = spe2_context_at(ls);
 	pthread_mutex_unlock(&spe2_registry);
-	return spe ? call_default(spe, number, npc, true, NULL) : 1;
+	if (!spe)
+		return 1;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	ret = call_default(spe, number, npc, &cancel, &served);
+	pthread_setcancelstate(cancel, NULL);
+	return ret;
 }
 
 static int default_c99(void *ls, unsigned int npc)
@@ -338,19 +372,24 @@ static void *handlers[MAX_CALLNUM + 1] = {	/* spe2_registry */
  * @spe: the context that called
  * @number: the low byte of the stop code
  * @npc: where the word after the stop instruction is
- * @may_block: this thread may wait
- * @pending: set if a worker serves it, which then calls spe2_answered()
+ * @cancel: this thread may wait, and meanwhile has this cancellation state; NULL:
+ *	it must not
+ * @served: SPE2_PENDING: a worker serves it, which then calls spe2_answered();
+ *	SPE2_INTERRUPTED: a signal came, and the call is to be made again
  *
  * A function that the program registered runs in this thread in any case.
  *
- * Context: no lock is held
+ * Context: no lock is held, and cancellation is disabled
  *
  * Return: 0, or the reason of an SPE_CALLBACK_ERROR
  */
-int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc, bool may_block,
-	      bool *pending)
+int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc, const int *cancel,
+	      enum spe2_served *served)
 {
 	int (*handler)(void *ls, unsigned int npc);
+	int ret, disabled;
+
+	*served = SPE2_SERVED;
 
 	pthread_mutex_lock(&spe2_registry);
 	handler = handlers[number];
@@ -360,10 +399,15 @@ int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc, bool m
 		return call_default(spe, handler == default_c99 ? CALL_C99 :
 				    handler == default_posix1 ? CALL_POSIX1 :
 				    handler == default_libea ? CALL_LIBEA : CALL_LINUX,
-				    npc, may_block, pending);
+				    npc, cancel, served);
 	if (!handler)
 		return -1;
-	return handler(spe->base_private->ls, npc & (LS_SIZE - 4));
+	if (!cancel)
+		return handler(spe->base_private->ls, npc & (LS_SIZE - 4));
+	pthread_setcancelstate(*cancel, &disabled);
+	ret = handler(spe->base_private->ls, npc & (LS_SIZE - 4));
+	pthread_setcancelstate(disabled, NULL);
+	return ret;
 }
 
 SPE2_EXPORT int spe_callback_handler_register(void *handler, unsigned int callnum,

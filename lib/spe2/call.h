@@ -74,6 +74,8 @@ struct spe2_call {
 	uint32_t *target;		/* scanf's */
 	unsigned int targets;
 	uint64_t block[7];		/* a Linux system call's */
+	bool quick;			/* it waits for nobody, as op->quick */
+	bool interrupted;		/* by a signal, and is to be made again */
 	void *memory;			/* all that was allocated for it */
 };
 

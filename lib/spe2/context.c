@@ -37,6 +37,7 @@ static const struct {
 	[FILE_SIGNAL1] = { "signal1", O_WRONLY },
 	[FILE_SIGNAL2] = { "signal2", O_WRONLY },
 	[FILE_MFC] = { "mfc", O_RDWR },
+	[FILE_MFC_NB] = { "mfc", O_RDWR | O_NONBLOCK },
 	[FILE_EVENT_WAIT] = { "event", O_RDWR },
 };
 
@@ -47,8 +48,8 @@ int spe2_file(struct spe_context *spe, unsigned int which)
 
 	pthread_mutex_lock(&p->lock);
 	if (p->fd[which] < 0)
-		p->fd[which] = openat(p->dir, file_of[which].name,
-				      file_of[which].mode | O_CLOEXEC);
+		p->fd[which] = syscall(SYS_openat, p->dir, file_of[which].name,
+				       file_of[which].mode | O_CLOEXEC);
 	fd = p->fd[which];
 	pthread_mutex_unlock(&p->lock);
 	return fd;
@@ -70,7 +71,7 @@ int spe2_write(int fd, const void *data, size_t len)
 	ssize_t n;
 
 	do {
-		n = write(fd, data, len);
+		n = syscall(SYS_write, fd, data, len);
 	} while (n < 0 && errno == EINTR);
 	if (n >= 0 && (size_t)n != len)
 		errno = EIO;
@@ -121,7 +122,6 @@ static void free_context(struct spe_context *spe)
 	if (p->files)
 		spe2_files_put(p->files);
 	pthread_mutex_destroy(&p->lock);
-	pthread_cond_destroy(&p->idle);
 	free(p);
 	free(spe);
 }
@@ -144,7 +144,6 @@ static struct spe_context *alloc_context(void)
 	for (i = 0; i < NR_FILES; i++)
 		p->fd[i] = -1;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->idle, NULL);
 	return spe;
 }
 
@@ -250,12 +249,64 @@ static int map_context(struct spe_context_base_priv *p)
 	return 0;
 }
 
+/*
+ * fork(): a child has its parent's contexts, and none of the threads that were
+ * about to do something with them. No lock is theirs, and no run is waited for
+ * that the child will not hear of.
+ */
+static void before_fork(void)
+{
+	struct spe_context *spe;
+
+	pthread_mutex_lock(&spe2_registry);
+	for (spe = contexts; spe; spe = spe->base_private->next) {
+		pthread_mutex_lock(&spe->base_private->lock);
+		pthread_mutex_lock(&spe->base_private->files->lock);
+	}
+}
+
+static void unlock_all(void)
+{
+	struct spe_context *spe;
+
+	for (spe = contexts; spe; spe = spe->base_private->next) {
+		pthread_mutex_unlock(&spe->base_private->files->lock);
+		pthread_mutex_unlock(&spe->base_private->lock);
+	}
+	pthread_mutex_unlock(&spe2_registry);
+}
+
+static void in_child(void)
+{
+	struct spe_context *spe;
+
+	for (spe = contexts; spe; spe = spe->base_private->next) {
+		struct spe_context_base_priv *p = spe->base_private;
+
+		if (p->runner)
+			p->state = SPE2_IDLE;
+		else if (p->state == SPE2_CALLING)
+			p->state = SPE2_RUNNING;	/* once the parent has served it */
+		p->runner = false;
+		p->call = NULL;
+		p->users = p->waiters = 0;
+	}
+	unlock_all();
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(before_fork, unlock_all, in_child);
+}
+
 static struct spe_context *create(unsigned int flags, struct spe_gang_context *gang,
 				  struct spe_context *neighbor)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct spe_context *spe;
 	int error;
 
+	pthread_once(&once, watch_forks);
 	/* Emulated isolation needs a loader that IBM's SDK had. */
 	if (flags & ~CREATE_FLAGS || flags & SPE_ISOLATE_EMULATE) {
 		errno = EINVAL;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,7 +79,7 @@ static void unwatch_event_file(struct spe2_registration *r)
 
 	if (e->event_file)
 		epoll_ctl(r->handler->epoll, EPOLL_CTL_DEL, r->spe->base_private->event, NULL);
-	e->event_file = false;
+	__atomic_store_n(&e->event_file, false, __ATOMIC_RELAXED);
 }
 
 /* With spe2_registry held */
@@ -125,7 +126,7 @@ void spe2_stop_push(struct spe_context *spe, const struct spe_stop_info *info)
 		e->count++;
 	else
 		e->head = (e->head + 1) % STOP_QUEUE;
-	(void)!write(e->stopped, &one, sizeof(one));
+	syscall(SYS_write, e->stopped, &one, sizeof(one));
 	pthread_mutex_unlock(&spe->base_private->lock);
 }
 
@@ -153,7 +154,7 @@ SPE2_EXPORT int spe_stop_info_read(struct spe_context *spe, struct spe_stop_info
 		*stopinfo = e->queue[e->head];
 		e->head = (e->head + 1) % STOP_QUEUE;
 		if (!--e->count)
-			(void)!read(e->stopped, &value, sizeof(value));
+			syscall(SYS_read, e->stopped, &value, sizeof(value));
 	} else {
 		errno = EAGAIN;
 		ret = -1;
@@ -215,7 +216,7 @@ static int watch_event_file(struct spe2_registration *r)
 		return 0;
 	if (epoll_ctl(r->handler->epoll, EPOLL_CTL_ADD, r->spe->base_private->event, &want))
 		return -1;
-	e->event_file = true;
+	__atomic_store_n(&e->event_file, true, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -226,7 +227,7 @@ int spe2_watch_event_file(struct spe_context *spe)
 	struct spe2_registration *r;
 	int ret = 0;
 
-	if (!e || e->event_file)
+	if (!e || __atomic_load_n(&e->event_file, __ATOMIC_RELAXED))
 		return 0;
 	pthread_mutex_lock(&spe2_registry);
 	r = &e->registration[ARRAY_SIZE(kinds) - 1];
@@ -236,6 +237,12 @@ int spe2_watch_event_file(struct spe_context *spe)
 	return ret;
 }
 
+/* Is there a run that no thread is in? With the context's lock held */
+static bool runs_alone(const struct spe_context_base_priv *p)
+{
+	return p->state != SPE2_IDLE && !p->runner;
+}
+
 /* With spe2_registry held */
 static int enter(struct spe2_handler *handler, struct spe2_registration *r,
 		 spe_event_data_t data)
@@ -243,6 +250,7 @@ static int enter(struct spe2_handler *handler, struct spe2_registration *r,
 	static uint64_t last_id;	/* spe2_registry */
 	struct epoll_event want;
 	unsigned int poll;
+	bool runs;
 	int fd;
 
 	if (r->handler) {
@@ -261,8 +269,10 @@ static int enter(struct spe2_handler *handler, struct spe2_registration *r,
 	r->handler = handler;
 	r->next = handler->registered;
 	handler->registered = r;
-	if (r->event == SPE_EVENT_SPE_STOPPED && r->spe->base_private->state != SPE2_IDLE &&
-	    !r->spe->base_private->runner && watch_event_file(r)) {
+	pthread_mutex_lock(&r->spe->base_private->lock);
+	runs = runs_alone(r->spe->base_private);
+	pthread_mutex_unlock(&r->spe->base_private->lock);
+	if (r->event == SPE_EVENT_SPE_STOPPED && runs && watch_event_file(r)) {
 		forget(r);
 		return -1;
 	}
@@ -325,18 +335,25 @@ SPE2_EXPORT int spe_event_handler_deregister(spe_event_handler_ptr_t evhandler,
 	return ret;
 }
 
-/* The context is run by a thread, or no longer: its event file is not to be served. */
+/*
+ * The context is to be run by a thread, or no longer runs: its event file is not to
+ * be served, unless it was started meanwhile. Who starts it now waits for the lock,
+ * and finds the file taken out.
+ */
 void spe2_unwatch_event_file(struct spe_context *spe)
 {
 	struct spe_context_event_priv *e = spe->event_private;
+	struct spe_context_base_priv *p = spe->base_private;
 	struct spe2_registration *r;
 
-	if (!e || !e->event_file)
+	if (!e || !__atomic_load_n(&e->event_file, __ATOMIC_RELAXED))
 		return;
 	pthread_mutex_lock(&spe2_registry);
 	r = &e->registration[ARRAY_SIZE(kinds) - 1];
-	if (r->handler)
+	pthread_mutex_lock(&p->lock);
+	if (r->handler && !runs_alone(p))
 		unwatch_event_file(r);
+	pthread_mutex_unlock(&p->lock);
 	pthread_mutex_unlock(&spe2_registry);
 }
 

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -21,9 +22,12 @@
 #include "files.h"
 #include "spe2.h"
 
+#define NANOSLEEP	162	/* a signal ends it for good */
+
 /*
  * Arguments: a word i, a pointer p, a descriptor f, a path s, an offset of 64
- * bits L. Result: a new descriptor d, or nothing special.
+ * bits L. Result: a new descriptor d, q if the call waits for nobody, or nothing
+ * special.
  */
 struct system_call {
 	uint16_t number;
@@ -40,17 +44,17 @@ static const struct system_call calls[] = {
 	{ SYS_fsync, "f", 0 }, { SYS_fdatasync, "f", 0 }, { SYS_sync, "", 0 },
 	{ SYS_dup, "f", 'd' }, { SYS_flock, "fi", 0 },
 	{ SYS_fchmod, "fi", 0 }, { SYS_fchown, "fii", 0 },
-	{ SYS_getpid, "", 0 }, { SYS_getppid, "", 0 }, { SYS_gettid, "", 0 },
-	{ SYS_getuid, "", 0 }, { SYS_geteuid, "", 0 }, { SYS_getgid, "", 0 },
-	{ SYS_getegid, "", 0 }, { SYS_uname, "p", 0 }, { SYS_sched_yield, "", 0 },
+	{ SYS_getpid, "", 'q' }, { SYS_getppid, "", 'q' }, { SYS_gettid, "", 'q' },
+	{ SYS_getuid, "", 'q' }, { SYS_geteuid, "", 'q' }, { SYS_getgid, "", 'q' },
+	{ SYS_getegid, "", 'q' }, { SYS_uname, "p", 'q' }, { SYS_sched_yield, "", 'q' },
 	{ SYS_getrandom, "pii", 0 },
 #if __SIZEOF_LONG__ == 8
 	{ SYS_pread64, "fpiL", 0 }, { SYS_pwrite64, "fpiL", 0 },
 	{ SYS_ftruncate, "fL", 0 }, { SYS_fstat, "fp", 0 },
-	{ SYS_gettimeofday, "pp", 0 }, { SYS_nanosleep, "pp", 0 },
-	{ SYS_clock_gettime, "ip", 0 }, { SYS_clock_getres, "ip", 0 },
+	{ SYS_gettimeofday, "pp", 'q' }, { SYS_nanosleep, "pp", 0 },
+	{ SYS_clock_gettime, "ip", 'q' }, { SYS_clock_getres, "ip", 'q' },
 #ifdef SYS_time
-	{ SYS_time, "p", 0 },
+	{ SYS_time, "p", 'q' },
 #endif
 #endif
 };
@@ -83,7 +87,7 @@ static int64_t by_name(uint64_t number, const uint64_t *parm)
 	if (parm[0] > UINT32_MAX || parm[1] > UINT32_MAX)
 		return -EFAULT;
 	switch (number) {
-	case 162:	/* nanosleep */
+	case NANOSLEEP:
 		ret = syscall(SYS_clock_nanosleep_time64, CLOCK_MONOTONIC, 0,
 			      (long)parm[0], (long)parm[1]);
 		return ret == -1 ? -errno : ret;
@@ -162,16 +166,39 @@ static int64_t system_call(struct spe2_call *c)
 	return by_name(number, parm);
 }
 
-/* As the kernel does it for spu_run(): the result or -errno instead of the number */
+/*
+ * As the kernel does it for spu_run(): the result or -errno instead of the number.
+ * A signal ends the run, which goes on with the same call. A worker has no signals.
+ */
 static int32_t serve_system_call(struct spe2_call *c)
 {
-	c->block[0] = system_call(c);
+	int64_t ret = system_call(c);
+
+	c->interrupted = ret == -EINTR && c->block[0] != NANOSLEEP;
+	if (!c->interrupted)
+		c->block[0] = ret;
 	return 0;
 }
 
+/*
+ * What may wait is served by a worker, if this is not the thread to wait: it depends
+ * on the file, but a lock is waited for whatever the file is.
+ */
 static int fetch_block(struct spe2_call *c, const char *ls)
 {
-	return spe2_ls_copy(ls, c->at, c->block, sizeof(c->block));
+	size_t i;
+
+	if (spe2_ls_copy(ls, c->at, c->block, sizeof(c->block)))
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (calls[i].number != c->block[0])
+			continue;
+		c->quick = calls[i].result == 'q';
+		if (calls[i].args[0] == 'f' && c->block[1] <= INT_MAX &&
+		    calls[i].number != SYS_flock)
+			c->fd = c->block[1];
+	}
+	return 0;
 }
 
 const struct spe2_op spe2_linux = { "", fetch_block, serve_system_call, -1, 0, false };

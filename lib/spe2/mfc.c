@@ -4,9 +4,16 @@
  *
  * The kernel reports each completion of a tag group once, for all groups
  * together, so reported tags are kept here, for a caller that asks for some of them.
+ *
+ * The kernel does nothing of this for a context that is not loaded: a caller sleeps
+ * until somebody runs it. With SPE_ASYNC that is mostly the caller itself, so only a
+ * run that goes on is waited for; without one it is EAGAIN.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "spe2.h"
@@ -27,6 +34,49 @@ struct command {
 	uint16_t size, tag, class, cmd;
 };
 
+static int mfc_file(struct spe_context *spe)
+{
+	return spe2_file(spe, spe->base_private->flags & SPE_ASYNC ? FILE_MFC_NB : FILE_MFC);
+}
+
+/*
+ * Of an SPE_ASYNC context: wait until its file mfc is ready for @events, as long
+ * as it runs and no event of it has to be served. 0, or -1 and EAGAIN
+ */
+static int wait_for(struct spe_context *spe, int fd, short events)
+{
+	struct spe_context_base_priv *p = spe->base_private;
+	struct pollfd pollfd[2] = {
+		{ .fd = fd, .events = events }, { .fd = p->event, .events = POLLIN },
+	};
+	bool runs;
+
+	for (;;) {
+		pthread_mutex_lock(&p->lock);
+		runs = p->state != SPE2_IDLE || p->runner;
+		if (p->runner)
+			pollfd[1].fd = -1;	/* another thread serves it */
+		pthread_mutex_unlock(&p->lock);
+		if (poll(pollfd, 2, runs ? -1 : 0) < 0 && errno != EINTR)
+			return -1;
+		if (pollfd[0].revents)
+			return 0;
+		if (!runs || pollfd[1].revents) {
+			errno = EAGAIN;
+			return -1;
+		}
+	}
+}
+
+static int write_command(struct spe_context *spe, int fd, const struct command *command)
+{
+	while (spe2_write(fd, command, sizeof(*command))) {
+		if (errno != EAGAIN || wait_for(spe, fd, POLLOUT))
+			return -1;
+	}
+	return 0;
+}
+
 static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, void *ea,
 		 unsigned int size, unsigned int tag, unsigned int tid, unsigned int rid)
 {
@@ -34,8 +84,10 @@ static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, voi
 		.lsa = ls, .ea = (uintptr_t)ea, .size = size, .tag = tag,
 		.class = tid << 8 | rid, .cmd = cmd,
 	};
+	const uint32_t group = 1u << (tag & 31);
 	struct spe_context_base_priv *p;
-	int fd;
+	uint32_t tags, done;
+	int fd, ret;
 
 	if (!spe) {
 		errno = ESRCH;
@@ -46,15 +98,25 @@ static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, voi
 		errno = EINVAL;
 		return -1;
 	}
-	fd = spe2_file(spe, FILE_MFC);
+	fd = mfc_file(spe);
 	if (fd < 0)
 		return -1;
 	p = spe->base_private;
 	pthread_mutex_lock(&p->lock);
-	p->tags |= 1u << tag;
-	p->done &= ~(1u << tag);
+	tags = p->tags & group;
+	done = p->done & group;
+	p->tags |= group;
+	p->done &= ~group;
 	pthread_mutex_unlock(&p->lock);
-	return spe2_write(fd, &command, sizeof(command));
+	ret = write_command(spe, fd, &command);
+	if (ret) {
+		/* Nobody is to wait for it. */
+		pthread_mutex_lock(&p->lock);
+		p->tags = (p->tags & ~group) | tags;
+		p->done |= done;
+		pthread_mutex_unlock(&p->lock);
+	}
+	return ret;
 }
 
 #define DEFINE_COMMAND(name, opcode)							\
@@ -80,6 +142,8 @@ static int collect(struct spe_context *spe, int fd, bool wait)
 	uint32_t status;
 	ssize_t n;
 
+	if (wait && p->flags & SPE_ASYNC && wait_for(spe, fd, POLLIN))
+		return -1;
 	if (!wait) {
 		int ready = poll(&pollfd, 1, 0);
 
@@ -91,6 +155,8 @@ static int collect(struct spe_context *spe, int fd, bool wait)
 	do {
 		n = read(fd, &status, sizeof(status));
 	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return 0;	/* another thread was faster */
 	if (n != sizeof(status))
 		return -1;
 	pthread_mutex_lock(&p->lock);
@@ -114,7 +180,7 @@ SPE2_EXPORT int spe_mfcio_tag_status_read(struct spe_context *spe, unsigned int 
 		errno = EINVAL;
 		return -1;
 	}
-	fd = spe2_file(spe, FILE_MFC);
+	fd = mfc_file(spe);
 	if (fd < 0)
 		return -1;
 	p = spe->base_private;
@@ -151,18 +217,39 @@ SPE2_EXPORT int spe_mfcio_tag_status_read(struct spe_context *spe, unsigned int 
 }
 
 /*
- * The file "mss" can be mapped only, and a mapping can be touched only while the
- * context is loaded: a caller that wants SPE_MAP_PS knows that.
+ * The file "mss" can be mapped only, and a thread that touches a mapping sleeps until
+ * the context is loaded. A system call that is given an address in there does not: it
+ * fails. This one reads a word, and compares it with one that it never is.
  */
+static bool is_loaded(volatile struct spe_mssync_area *area)
+{
+	const long no_time[4] = {};
+
+	return !syscall(SYS_futex, &area->MFC_MSSync, FUTEX_WAIT_PRIVATE, ~0u, no_time, NULL, 0) ||
+	       errno != EFAULT;
+}
+
 static volatile struct spe_mssync_area *mssync_area(struct spe_context *spe)
 {
-	if (!spe)
+	volatile struct spe_mssync_area *area;
+
+	if (!spe) {
 		errno = ESRCH;
-	else if (!(spe->base_private->flags & SPE_MAP_PS))
+		return NULL;
+	}
+	if (!(spe->base_private->flags & SPE_MAP_PS)) {
 		errno = ENOTSUP;
-	else
-		return spe_ps_area_get(spe, SPE_MSSYNC_AREA);
-	return NULL;
+		return NULL;
+	}
+	area = spe_ps_area_get(spe, SPE_MSSYNC_AREA);
+	if (spe->base_private->flags & SPE_ASYNC) {
+		int fd = mfc_file(spe);
+
+		while (!is_loaded(area))
+			if (fd < 0 || wait_for(spe, fd, POLLOUT))
+				return NULL;
+	}
+	return area;
 }
 
 SPE2_EXPORT int spe_mssync_start(struct spe_context *spe)

@@ -5,6 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -44,7 +47,7 @@ static int set_registers(struct spe_context *spe, unsigned int runflags,
 		regs[5][0] = (uintptr_t)envp;
 	}
 	regs[6][0] = (uintptr_t)p->ls;
-	fd = openat(p->dir, "regs", O_WRONLY | O_CLOEXEC);
+	fd = syscall(SYS_openat, p->dir, "regs", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {
 		/* A context that is never saved has no such file. */
 		if (p->flags & (SPE_NOSCHED | SPE_ISOLATE))
@@ -53,7 +56,7 @@ static int set_registers(struct spe_context *spe, unsigned int runflags,
 		return -1;
 	}
 	ret = spe2_write(fd, regs, sizeof(regs));
-	close(fd);
+	syscall(SYS_close, fd);
 	return ret;
 }
 
@@ -83,12 +86,30 @@ static uint32_t after_call(uint32_t npc)
 	return ((npc + 4) & (LS_SIZE - 4)) | (npc & 1);
 }
 
-/* ---- by spu_run() ---- */
-
+/*
+ * A thread in spe_context_run(). It is cancelled where spu_run() would be, which
+ * is no cancellation point, but is interrupted if the thread's cancellation is
+ * asynchronous; and in calls that are served. Everywhere else it must not be.
+ */
 struct running {
 	struct spe_context *spe;
 	struct spe_context_info info;
+	int cancel;		/* the thread's own state */
+	bool waits, runs;	/* it counts as a waiter, it is the runner */
 };
+
+static long system_call_of(struct running *r, long number, long a, long b, long c)
+{
+	long ret;
+	int error;
+
+	pthread_setcancelstate(r->cancel, NULL);
+	ret = syscall(number, a, b, c, 0, 0, 0);
+	error = errno;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	errno = error;
+	return ret;
+}
 
 static void enter(struct running *r, struct spe_context *spe)
 {
@@ -97,41 +118,64 @@ static void enter(struct running *r, struct spe_context *spe)
 	r->spe = spe;
 	r->info.spe_id = p->dir;
 	r->info.prev = __spe_current_active_context;
+	r->waits = r->runs = false;
 	__spe_current_active_context = &r->info;
 	pthread_mutex_lock(&p->lock);
 	p->users++;
 	pthread_mutex_unlock(&p->lock);
 }
 
+static void give_up(struct spe_context_base_priv *p);
+
+static void wake_waiters(struct spe_context_base_priv *p)
+{
+	p->idle++;
+	if (p->waiters)
+		syscall(SYS_futex, &p->idle, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Cancelled or not */
 static void leave(void *arg)
 {
 	struct running *r = arg;
 	struct spe_context_base_priv *p = r->spe->base_private;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	__spe_current_active_context = r->info.prev;
 	pthread_mutex_lock(&p->lock);
-	p->users--;
+	p->waiters -= r->waits;
+	if (r->runs) {
+		if (p->state != SPE2_IDLE)
+			give_up(p);
+		p->runner = false;
+		wake_waiters(p);
+	}
+	if (p->users)		/* none in a child that a callback has forked */
+		p->users--;
 	pthread_mutex_unlock(&p->lock);
 }
+
+/* ---- by spu_run() ---- */
 
 static int run_by_system_call(struct running *r, uint32_t npc, unsigned int runflags,
 			      unsigned int *entry, struct spe_stop_info *info)
 {
 	struct spe_context_base_priv *p = r->spe->base_private;
+	enum spe2_served served;
 	unsigned int errors;
 	int status, error, ret;
 
 	for (;;) {
 		r->info.npc = npc;
 		errors = 0;
-		status = syscall(SYS_spu_run, p->dir, &npc, &errors);
+		status = system_call_of(r, SYS_spu_run, p->dir, (long)&npc, (long)&errors);
 		error = errno;
 		r->info.npc = npc;
 		r->info.status = status;
 		*entry = npc;
 		if (!spe2_is_call(p, runflags, status, errors))
 			return spe2_stop_info(info, p->flags, false, status, errors, error);
-		ret = spe2_call(r->spe, STOP_CODE(status) & 0xff, npc, true, NULL);
+		ret = spe2_call(r->spe, STOP_CODE(status) & 0xff, npc, &r->cancel, &served);
 		if (ret) {
 			memset(info, 0, sizeof(*info));
 			info->stop_reason = SPE_CALLBACK_ERROR;
@@ -152,6 +196,12 @@ static int start(struct spe_context_base_priv *p, uint32_t npc, bool stop)
 	const uint32_t records[] = { SPU_CONTROL_START_SPU, npc, SPU_CONTROL_STOP_SPU };
 
 	return spe2_write(p->event, records, stop ? 12 : 8);
+}
+
+/* As the program was before the call that it made: started there, it calls again. */
+static uint32_t before_call(uint32_t npc)
+{
+	return ((npc - 4) & (LS_SIZE - 4)) | (npc & 1);
 }
 
 static int stop(struct spe_context_base_priv *p)
@@ -178,7 +228,26 @@ static int begin(struct spe_context *spe, uint32_t npc, unsigned int runflags)
 static void is_over(struct spe_context_base_priv *p)
 {
 	p->state = SPE2_IDLE;
-	pthread_cond_broadcast(&p->idle);
+	wake_waiters(p);
+}
+
+/*
+ * A run ends, and nobody wants to know how: stop the SPU, and take what there is
+ * to read. Then the next start would be accepted. With the lock held
+ */
+static void give_up(struct spe_context_base_priv *p)
+{
+	struct pollfd pollfd = { .fd = p->event, .events = POLLIN | POLLOUT };
+	struct spu_event events[8];
+
+	stop(p);
+	do {
+		if (poll(&pollfd, 1, -1) < 0)
+			continue;
+		if (pollfd.revents & POLLIN)
+			(void)!read(p->event, events, sizeof(events));
+	} while (!(pollfd.revents & (POLLOUT | POLLHUP)));
+	is_over(p);
 }
 
 /*
@@ -222,12 +291,12 @@ static int callback_error(struct spe_context_base_priv *p, int status, int ret,
 enum { NOT_YET = -2 };
 
 /* SPU_EVENT_STOP was read. With the lock held, which is let go of for calls */
-static int stopped(struct spe_context *spe, const struct spu_event *event, bool may_block,
-		   unsigned int *entry, struct spe_stop_info *info)
+static int stopped(struct spe_context *spe, const struct spu_event *event,
+		   const struct running *r, unsigned int *entry, struct spe_stop_info *info)
 {
 	struct spe_context_base_priv *p = spe->base_private;
-	bool pending = false;
-	int ret;
+	enum spe2_served served;
+	int ret, cancel;
 
 	p->npc = event->npc;
 	if (p->runner && event->status & SPE_SPU_STOPPED_BY_STOP &&
@@ -239,20 +308,27 @@ static int stopped(struct spe_context *spe, const struct spu_event *event, bool 
 		return start(p, p->npc, p->stop_wanted) ?
 		       end(p, -1, errno, entry, info) : NOT_YET;
 	}
-	if (!spe2_is_call(p, p->runflags, event->status, p->errors))
+	if ((STOP_CODE(event->status) & 0xff00) != STOP_CALL ||
+	    !spe2_is_call(p, p->runflags, event->status, p->errors))
 		return end(p, event->status, 0, entry, info);
 	if (p->stop_wanted) {
-		/* As it was before the call: started there, it calls again. */
-		p->npc = ((p->npc - 4) & (LS_SIZE - 4)) | (p->npc & 1);
+		p->npc = before_call(p->npc);
 		return end(p, 0, 0, entry, info);
 	}
 
 	p->state = SPE2_CALLING;
 	pthread_mutex_unlock(&p->lock);
-	ret = spe2_call(spe, STOP_CODE(event->status) & 0xff, p->npc, may_block, &pending);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	ret = spe2_call(spe, STOP_CODE(event->status) & 0xff, p->npc, r ? &r->cancel : NULL,
+			&served);
+	pthread_setcancelstate(cancel, NULL);
 	pthread_mutex_lock(&p->lock);
-	if (pending)
+	if (served == SPE2_PENDING)
 		return NOT_YET;
+	if (served == SPE2_INTERRUPTED) {
+		p->npc = before_call(p->npc);
+		return end(p, -1, EINTR, entry, info);
+	}
 	if (ret)
 		return callback_error(p, event->status, ret, entry, info);
 	spe2_answered(spe);
@@ -261,7 +337,7 @@ static int stopped(struct spe_context *spe, const struct spu_event *event, bool 
 
 /* Act on the @n events that were read, or on an error. With the lock held */
 static int process(struct spe_context *spe, const struct spu_event *events, ssize_t n,
-		   bool may_block, unsigned int *entry, struct spe_stop_info *info)
+		   const struct running *r, unsigned int *entry, struct spe_stop_info *info)
 {
 	struct spe_context_base_priv *p = spe->base_private;
 	int ret = NOT_YET;
@@ -274,7 +350,7 @@ static int process(struct spe_context *spe, const struct spu_event *events, ssiz
 		if (events[i].event != SPU_EVENT_STOP)
 			p->errors |= events[i].event;
 		else
-			ret = stopped(spe, &events[i], may_block, entry, info);
+			ret = stopped(spe, &events[i], r, entry, info);
 	}
 	return ret;
 }
@@ -305,14 +381,21 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 	} else if (p->state == SPE2_RUNNING) {
 		/* Mostly there is one; an error has its SPU_EVENT_STOP soon after. */
 		for (;;) {
-			n = read(p->event, &event, sizeof(event));
+			n = syscall(SYS_read, p->event, &event, sizeof(event));
 			if (n < 0 && errno == EINTR)
 				continue;
 			if (n < 0 && errno == EAGAIN)
 				break;
-			ret = process(spe, &event, n, false, entry, info) != NOT_YET;
-			if (n <= 0 || event.event == SPU_EVENT_STOP)
+			if (n <= 0) {
+				end(p, -1, n ? errno : ENODEV, entry, info);
+				ret = 1;
 				break;
+			}
+			if (event.event == SPU_EVENT_STOP) {
+				ret = stopped(spe, &event, NULL, entry, info) != NOT_YET;
+				break;
+			}
+			p->errors |= event.event;
 		}
 	}
 	p->users--;
@@ -322,36 +405,21 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 	return ret;
 }
 
-static void stop_and_leave(void *arg)
-{
-	struct running *r = arg;
-	struct spe_context_base_priv *p = r->spe->base_private;
-
-	pthread_mutex_lock(&p->lock);
-	if (p->state == SPE2_RUNNING)
-		stop(p);
-	p->runner = false;
-	pthread_cond_broadcast(&p->idle);
-	pthread_mutex_unlock(&p->lock);
-	leave(r);
-}
-
 /*
  * As spu_run() has it: a signal is restarted, or stops the SPU and is EINTR
- * unless the program stopped by itself in that moment. And it is no cancellation
- * point, but asynchronous cancellation stops the SPU.
+ * unless the program stopped by itself in that moment.
  */
-static int wait_and_step(struct spe_context *spe, int fd, unsigned int *entry,
+static int wait_and_step(struct running *r, int fd, unsigned int *entry,
 			 struct spe_stop_info *info)
 {
-	struct spe_context_base_priv *p = spe->base_private;
+	struct spe_context_base_priv *p = r->spe->base_private;
 	struct spu_event events[8];
 	bool interrupted = false;
 	ssize_t n;
 	int ret;
 
 	for (;;) {
-		n = syscall(SYS_read, fd, events, sizeof(events));
+		n = system_call_of(r, SYS_read, fd, (long)events, sizeof(events));
 		if (n >= 0 || errno != EINTR)
 			break;
 		interrupted = true;
@@ -369,49 +437,70 @@ static int wait_and_step(struct spe_context *spe, int fd, unsigned int *entry,
 			return ret;
 		}
 	}
-	ret = process(spe, events, n, true, entry, info);
+	ret = process(r->spe, events, n, r, entry, info);
 	pthread_mutex_unlock(&p->lock);
 	return ret;
+}
+
+/*
+ * spu_run() waits for the run of another thread or process, unless a signal comes.
+ * With the lock held, which is let go of meanwhile. 0, or -1 and errno
+ */
+static int become_runner(struct running *r, uint32_t npc, unsigned int runflags)
+{
+	struct spe_context_base_priv *p = r->spe->base_private;
+
+	for (;;) {
+		struct pollfd pollfd = { .fd = p->event, .events = POLLOUT };
+		const uint32_t idle = p->idle;
+		const bool here = p->state != SPE2_IDLE || p->runner;
+		long ret;
+
+		if (!here) {
+			if (!begin(r->spe, npc, runflags)) {
+				p->runner = r->runs = true;
+				return 0;
+			}
+			if (errno != EBUSY)
+				return -1;
+		}
+		p->waiters++;
+		r->waits = true;
+		pthread_mutex_unlock(&p->lock);
+		if (here)
+			ret = system_call_of(r, SYS_futex, (long)&p->idle, FUTEX_WAIT_PRIVATE,
+					     idle);
+		else
+			ret = system_call_of(r, SYS_poll, (long)&pollfd, 1, -1);
+		pthread_mutex_lock(&p->lock);
+		p->waiters--;
+		r->waits = false;
+		if (ret < 0 && errno == EINTR)
+			return -1;
+	}
 }
 
 static int run_by_event_file(struct running *r, uint32_t npc, unsigned int runflags,
 			     unsigned int *entry, struct spe_stop_info *info)
 {
 	struct spe_context_base_priv *p = r->spe->base_private;
-	int fd = spe2_file(r->spe, FILE_EVENT_WAIT), ret, error;
+	int fd = spe2_file(r->spe, FILE_EVENT_WAIT), ret;
 
 	if (fd < 0)
 		return spe2_stop_info(info, p->flags, true, -1, 0, errno);
 	*entry = npc;
 	r->info.npc = npc;
-	spe2_unwatch_event_file(r->spe);
 	pthread_mutex_lock(&p->lock);
-	/* spu_run() waits for the run of another thread. */
-	while (p->state != SPE2_IDLE || p->runner)
-		pthread_cond_wait(&p->idle, &p->lock);
-	p->runner = true;
-	ret = begin(r->spe, npc, runflags);
-	if (ret) {
-		p->runner = false;
-		ret = spe2_stop_info(info, p->flags, true, -1, 0, errno);
-	}
+	ret = become_runner(r, npc, runflags);
 	pthread_mutex_unlock(&p->lock);
 	if (ret)
-		return ret;
-
-	pthread_cleanup_push(stop_and_leave, r);
+		return spe2_stop_info(info, p->flags, true, -1, 0, errno);
+	spe2_unwatch_event_file(r->spe);
 	do {
-		ret = wait_and_step(r->spe, fd, entry, info);
+		ret = wait_and_step(r, fd, entry, info);
 	} while (ret == NOT_YET);
-	error = errno;
-	pthread_cleanup_pop(0);
 	r->info.npc = *entry;
 	r->info.status = info->spu_status;
-	pthread_mutex_lock(&p->lock);
-	p->runner = false;
-	pthread_cond_broadcast(&p->idle);
-	pthread_mutex_unlock(&p->lock);
-	errno = error;
 	return ret;
 }
 
@@ -424,7 +513,7 @@ SPE2_EXPORT int spe_context_run(struct spe_context *spe, unsigned int *entry,
 	struct spe_stop_info info;
 	struct running r;
 	uint32_t npc;
-	int ret, error;
+	int ret, error, cancel;
 
 	if (!spe) {
 		errno = ESRCH;
@@ -434,9 +523,13 @@ SPE2_EXPORT int spe_context_run(struct spe_context *spe, unsigned int *entry,
 		errno = EINVAL;
 		return -1;
 	}
-	if (prepare(spe, *entry, runflags, argp, envp, &npc))
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (prepare(spe, *entry, runflags, argp, envp, &npc)) {
+		pthread_setcancelstate(cancel, NULL);
 		return -1;
+	}
 
+	r.cancel = cancel;
 	enter(&r, spe);
 	pthread_cleanup_push(leave, &r);
 	if (spe->base_private->async)
@@ -446,24 +539,28 @@ SPE2_EXPORT int spe_context_run(struct spe_context *spe, unsigned int *entry,
 	error = errno;
 	spe2_stop_push(spe, &info);
 	pthread_cleanup_pop(1);
+	pthread_setcancelstate(cancel, NULL);
 	if (stopinfo)
 		*stopinfo = info;
 	errno = error;
 	return ret;
 }
 
-/* 0 if @spe is an asynchronous context, or -1 and why it is none */
-int spe2_no_async(const struct spe_context *spe)
+/* @spe is no asynchronous context: errno says why. Always true */
+static bool say_why_not(const struct spe_context *spe)
 {
 	if (!spe)
 		errno = ESRCH;
-	else if (spe->base_private->async)
-		return 0;
 	else if (faccessat(spe->base_private->dir, "fault", F_OK, 0))
 		errno = ENOSYS;		/* the kernel has none of this */
 	else
 		errno = ENOTSUP;
-	return -1;
+	return true;
+}
+
+static inline bool not_async(const struct spe_context *spe)
+{
+	return (!spe || !spe->base_private->async) && say_why_not(spe);
 }
 
 SPE2_EXPORT int spe_context_start(struct spe_context *spe, unsigned int entry,
@@ -473,7 +570,7 @@ SPE2_EXPORT int spe_context_start(struct spe_context *spe, unsigned int entry,
 	uint32_t npc;
 	int ret = -1;
 
-	if (spe2_no_async(spe))
+	if (not_async(spe))
 		return -1;
 	p = spe->base_private;
 	pthread_mutex_lock(&p->lock);
@@ -490,7 +587,7 @@ SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
 	struct spe_context_base_priv *p;
 	int ret = 0;
 
-	if (spe2_no_async(spe))
+	if (not_async(spe))
 		return -1;
 	p = spe->base_private;
 	pthread_mutex_lock(&p->lock);
@@ -505,7 +602,7 @@ SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
 		p->call = NULL;
 		p->stop_wanted = true;
 		p->state = SPE2_RUNNING;
-		ret = start(p, ((p->npc - 4) & (LS_SIZE - 4)) | (p->npc & 1), true);
+		ret = start(p, before_call(p->npc), true);
 	} else if (p->state == SPE2_CALLING) {
 		p->stop_wanted = true;
 	}
@@ -515,7 +612,7 @@ SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
 
 SPE2_EXPORT int spe_context_fd(struct spe_context *spe)
 {
-	return spe2_no_async(spe) ? -1 : spe->base_private->event;
+	return not_async(spe) ? -1 : spe->base_private->event;
 }
 
 SPE2_EXPORT int spe_context_dispatch(struct spe_context *spe, unsigned int *entry,
@@ -523,7 +620,7 @@ SPE2_EXPORT int spe_context_dispatch(struct spe_context *spe, unsigned int *entr
 {
 	struct spe_stop_info info;
 
-	if (spe2_no_async(spe))
+	if (not_async(spe))
 		return -1;
 	return spe2_step(spe, entry, stopinfo ? stopinfo : &info);
 }

@@ -31,6 +31,10 @@
  * ->runner: a thread is in spe_context_run() of an asynchronous context, and
  * reads its events; others wait for it (->idle) or are told EBUSY.
  *
+ * A thread is not cancelled while it has a lock: who takes ->lock and does system
+ * calls has cancellation disabled, or uses syscall(), which is no cancellation
+ * point.
+ *
  * Locks, in this order:
  *	spe2_registry	contexts, images, callback handlers, registrations
  *	->lock		everything of a context that changes
@@ -91,7 +95,7 @@ enum { CALL_C99 = 0x00, CALL_POSIX1 = 0x01, CALL_LINUX = 0x04, CALL_LIBEA = 0x05
 enum {
 	FILE_MBOX, FILE_MBOX_STAT, FILE_IBOX, FILE_IBOX_NB, FILE_IBOX_STAT,
 	FILE_WBOX, FILE_WBOX_NB, FILE_WBOX_STAT, FILE_SIGNAL1, FILE_SIGNAL2,
-	FILE_MFC, FILE_EVENT_WAIT, NR_FILES
+	FILE_MFC, FILE_MFC_NB, FILE_EVENT_WAIT, NR_FILES
 };
 
 enum spe2_state { SPE2_IDLE, SPE2_RUNNING, SPE2_CALLING };
@@ -106,9 +110,9 @@ struct spe_context_base_priv {
 	struct spe_context *next;	/* spe2_registry */
 
 	pthread_mutex_t lock;
-	pthread_cond_t idle;
+	uint32_t idle;			/* a futex: counts the ends of runs */
 	int fd[NR_FILES];
-	unsigned int users;
+	unsigned int users, waiters;
 	bool runner;
 	uint32_t tags, done;		/* proxy DMA: issued, of those complete */
 	/* the run of an asynchronous context */
@@ -168,7 +172,6 @@ int spe2_stop_info(struct spe_stop_info *info, unsigned int flags, bool async,
 /* run.c */
 int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info *info);
 void spe2_answered(struct spe_context *spe);
-int spe2_no_async(const struct spe_context *spe);
 
 /* event.c */
 struct spe_context_event_priv *spe2_events_create(struct spe_context *spe);
@@ -178,8 +181,10 @@ int spe2_watch_event_file(struct spe_context *spe);
 void spe2_unwatch_event_file(struct spe_context *spe);
 
 /* call.c */
+enum spe2_served { SPE2_SERVED, SPE2_PENDING, SPE2_INTERRUPTED };
+
 int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc,
-	      bool may_block, bool *pending);
+	      const int *cancel, enum spe2_served *served);
 /* @gone: its context, too, with spe2_registry held; else with ->lock held */
 void spe2_call_take_away(struct spe2_call *call, bool gone);
 

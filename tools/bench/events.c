@@ -13,19 +13,24 @@
  *		start
  *	level	the same, level-triggered: epoll looks at each file once more
  *	uring	one thread, and io_uring: a start linked to the read of its event
+ *	library	as async, by lib/spe2: spe_context_start() and _dispatch()
+ *	libspe2	as spu_run, by lib/spe2: spe_context_run()
  *
- * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls]
+ * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]
  *
  * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
- * contexts that do nothing but to be waited for.  With a last word, which is for
- * spu_run and async, a run is PAGES page faults of DMA, or as many PPE-assisted
- * calls, instead.  It prints one line of CSV; the
+ * contexts that do nothing but to be waited for.  With a last word a run is
+ * something else instead: PAGES page faults of DMA, or as many PPE-assisted calls,
+ * of Linux or, which is for the library's arms, of POSIX; or the same work, but from
+ * where the program begins; or all of the life of one context, from its creation to
+ * its end.  It prints one line of CSV; the
  * instructions are counted by insn_count.c, in a pass of its own.  The last
  * columns are the latency from the SPU's stop until its event is known, its mean
  * and every tenth of its distribution: they are there if no context ever had to
  * wait for an SPE.
  */
 #include <liburing.h>
+#include <libspe2.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -48,6 +53,7 @@
 
 struct context {
 	int fd, event_fd;
+	spe_context_ptr_t spe;		/* of the library; fd is not */
 	int pipe[2];
 	char *ls;
 	volatile __u32 *now;		/* in ls */
@@ -101,8 +107,15 @@ static __u32 stopped_at(struct context *c)
 
 static int spu_run(struct context *c, __u32 npc)
 {
-	int status = syscall(SYS_spu_run, c->fd, &npc, NULL);
+	spe_stop_info_t info;
+	int status;
 
+	if (c->spe) {
+		if (spe_context_run(c->spe, &npc, 0, NULL, NULL, &info) < 0)
+			err(1, "spe_context_run");
+		return info.spu_status;
+	}
+	status = syscall(SYS_spu_run, c->fd, &npc, NULL);
 	if (status < 0)
 		err(1, "spu_run");
 	return status;
@@ -302,6 +315,44 @@ static void arm_level(void)
 	run_epoll(0);
 }
 
+static void start_by_library(struct context *c)
+{
+	if (spe_context_start(c->spe, start.npc, 0, NULL, NULL))
+		err(1, "spe_context_start");
+}
+
+static void arm_library(void)
+{
+	struct epoll_event ready[64];
+	int epoll = make_epoll(false, EPOLLET), left = n_contexts, i, n, ret;
+	spe_stop_info_t info;
+
+	begin();
+	for (i = 0; i < n_contexts; i++)
+		start_by_library(&contexts[i]);
+	while (left) {
+		n = epoll_wait(epoll, ready, 64, -1);
+		if (n < 0)
+			err(1, "epoll_wait");
+		for (i = 0; i < n; i++) {
+			struct context *c = ready[i].data.ptr;
+
+			ret = spe_context_dispatch(c->spe, NULL, &info);
+			if (ret < 0)
+				err(1, "spe_context_dispatch");
+			if (!ret)
+				continue;	/* a call, which was served */
+			happened(c, info.spu_status, stopped_at(c));
+			if (--c->left)
+				start_by_library(c);
+			else
+				left--;
+		}
+	}
+	end();
+	close(epoll);
+}
+
 static void submit(struct io_uring *ring, struct context *c)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
@@ -351,37 +402,120 @@ static void arm_uring(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* All of a context's life: the program runs once, and does nothing. */
+
+static spe_program_handle_t *image;
+
+static int create_plain(int n, bool async)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/spu/bench-%d", n);
+	fd = syscall(SYS_spu_create, path, async ? SPU_CREATE_ASYNC : 0, 0755, -1);
+	if (fd < 0)
+		err(1, "spu_create");
+	spu_load(fd, 0, spu_timed, sizeof(spu_timed));
+	return fd;
+}
+
+static void life_spu_run(void)
+{
+	struct context c = { .fd = create_plain(0, false) };
+
+	happened(&c, spu_run(&c, 0), 0);
+	close(c.fd);
+}
+
+static void life_async(void)
+{
+	struct context c = { .fd = create_plain(0, true), .left = 1 };
+
+	c.event_fd = openat(c.fd, "event", O_RDWR);
+	start_spu(&c);
+	if (read(c.event_fd, &c.event, sizeof(c.event)) != sizeof(c.event))
+		err(1, "read");
+	stopped(&c, &c.event);
+	close(c.event_fd);
+	close(c.fd);
+}
+
+static spe_context_ptr_t create_by_library(unsigned int flags)
+{
+	spe_context_ptr_t spe = spe_context_create(flags, NULL);
+
+	if (!spe || spe_program_load(spe, image))
+		err(1, "a context of the library");
+	return spe;
+}
+
+static void life_library(void)
+{
+	struct context c = { .spe = create_by_library(SPE_ASYNC) };
+	struct pollfd pollfd = { .fd = spe_context_fd(c.spe), .events = POLLIN };
+	spe_stop_info_t info;
+
+	if (spe_context_start(c.spe, SPE_DEFAULT_ENTRY, 0, NULL, NULL))
+		err(1, "spe_context_start");
+	do {
+		poll(&pollfd, 1, -1);
+	} while (!spe_context_dispatch(c.spe, NULL, &info));
+	happened(&c, info.spu_status, 0);
+	spe_context_destroy(c.spe);
+}
+
+static void life_libspe2(void)
+{
+	struct context c = { .spe = create_by_library(0) };
+
+	happened(&c, spu_run(&c, SPE_DEFAULT_ENTRY), 0);
+	spe_context_destroy(c.spe);
+}
+
 static const struct arm {
 	const char *name;
-	bool async;
+	bool async, library;
 	void (*run)(void);
+	void (*life)(void);
 } arms[] = {
-	{ "spu_run", false, arm_spu_run },
-	{ "pipe", false, arm_pipe },
-	{ "async", true, arm_async },
-	{ "level", true, arm_level },
-	{ "uring", true, arm_uring },
+	{ "spu_run", false, false, arm_spu_run, life_spu_run },
+	{ "pipe", false, false, arm_pipe, NULL },
+	{ "async", true, false, arm_async, life_async },
+	{ "level", true, false, arm_level, NULL },
+	{ "uring", true, false, arm_uring, NULL },
+	{ "library", true, true, arm_library, life_library },
+	{ "libspe2", false, true, arm_spu_run, life_libspe2 },
 };
 
-static void create(struct context *c, int n, bool async, long long instructions)
+static void poke(struct context *c, unsigned int lsa, const void *from, size_t len)
+{
+	if (c->spe)
+		memcpy(c->ls + lsa, from, len);
+	else
+		spu_load(c->fd, lsa, from, len);
+}
+
+static void create(struct context *c, int n, const struct arm *arm, long long instructions)
 {
 	/* two in a turn */
 	__u32 turns[4] = { instructions / 2 + 1 };
-	char path[32];
 	int mem;
 
-	snprintf(path, sizeof(path), "/spu/bench-%d", n);
-	c->fd = syscall(SYS_spu_create, path, async ? SPU_CREATE_ASYNC : 0, 0755, -1);
-	if (c->fd < 0)
-		err(1, "spu_create");
-	spu_load(c->fd, 0, spu_timed, sizeof(spu_timed));
-	spu_load(c->fd, SPU_TIMED_TURNS, turns, sizeof(turns));
-	mem = openat(c->fd, "mem", O_RDWR);
-	c->ls = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
-	if (c->ls == MAP_FAILED)
-		err(1, "mmap");
+	if (arm->library) {
+		c->spe = create_by_library(arm->async ? SPE_ASYNC : 0);
+		c->ls = spe_ls_area_get(c->spe);
+	} else {
+		c->fd = create_plain(n, arm->async);
+	}
+	poke(c, SPU_TIMED_TURNS, turns, sizeof(turns));
+	if (!arm->library) {
+		mem = openat(c->fd, "mem", O_RDWR);
+		c->ls = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+		if (c->ls == MAP_FAILED)
+			err(1, "mmap");
+		close(mem);
+	}
 	c->now = (__u32 *)(c->ls + SPU_TIMED_NOW);
-	close(mem);
 	if (start.npc) {
 		/* for each run pages that nobody has touched */
 		size_t size = (n_runs + 1) * PAGES * getpagesize();
@@ -391,19 +525,25 @@ static void create(struct context *c, int n, bool async, long long instructions)
 
 		if (pages == MAP_FAILED || (ea + size) >> 32 != where[0])
 			err(1, "no pages within 4 GiB");
-		spu_load(c->fd, SPU_TIMED_PAGES, where, sizeof(where));
+		poke(c, SPU_TIMED_PAGES, where, sizeof(where));
 	}
-	if (async) {
+	if (arm->async && arm->library) {
+		c->event_fd = spe_context_fd(c->spe);
+	} else if (arm->async) {
 		c->event_fd = openat(c->fd, "event", O_RDWR);
 		if (c->event_fd < 0)
 			err(1, "event");
 	}
 }
 
-static void destroy(struct context *c, bool async)
+static void destroy(struct context *c, const struct arm *arm)
 {
+	if (arm->library) {
+		spe_context_destroy(c->spe);
+		return;
+	}
 	munmap(c->ls, LS_SIZE);
-	if (async)
+	if (arm->async)
 		close(c->event_fd);
 	close(c->fd);
 }
@@ -449,10 +589,13 @@ static void set_clock(struct context *c, bool async)
 		pthread_join(thread, NULL);
 		return;
 	}
-	/* io_uring_queue_exit() leaves work behind that interrupts system calls. */
+	/*
+	 * io_uring_queue_exit() leaves work behind that interrupts system calls, and
+	 * the library's file does not wait.
+	 */
 	do {
 		got = read(c->event_fd, &event, sizeof(event));
-	} while (got < 0 && errno == EINTR);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got != sizeof(event))
 		err(1, "read");
 }
@@ -493,7 +636,7 @@ static void measure(const struct arm *arm, long work_ns, int spe_mhz)
 	int runs = n_runs, i;
 
 	for (i = 0; i < n_contexts + n_idle; i++)
-		create(&contexts[i], i, arm->async, (long long)work_ns * spe_mhz / 1000);
+		create(&contexts[i], i, arm, (long long)work_ns * spe_mhz / 1000);
 
 	/* Everything has run once, and has its memory, before it is measured. */
 	timing = true;
@@ -525,12 +668,27 @@ static void measure(const struct arm *arm, long work_ns, int spe_mhz)
 	fflush(stdout);
 	free(latency);
 	for (i = 0; i < n_contexts + n_idle; i++)
-		destroy(&contexts[i], arm->async);
+		destroy(&contexts[i], arm);
+}
+
+static void measure_lives(const struct arm *arm)
+{
+	double elapsed;
+	int i;
+
+	arm->life();
+	begin();
+	for (i = 0; i < n_runs; i++)
+		arm->life();
+	end();
+	elapsed = (ended.tv_sec - began.tv_sec) * 1e9 + (ended.tv_nsec - began.tv_nsec);
+	printf("point,%s,1,0,%d,%.0f\n", arm->name, n_runs, elapsed / n_runs);
 }
 
 int main(int argc, char **argv)
 {
 	const struct rlimit files = { 3 * MAX_CONTEXTS + 64, 3 * MAX_CONTEXTS + 64 };
+	bool lives = argc == 8 && !strcmp(argv[7], "lives");
 	unsigned int i;
 	long work_ns;
 	int spe_mhz;
@@ -540,7 +698,11 @@ int main(int argc, char **argv)
 		start.npc = SPU_TIMED_FAULTS;
 	if (argc == 8 && !strcmp(argv[7], "calls"))
 		start.npc = SPU_TIMED_CALLS;
-	if (argc == 7 || start.npc) {
+	if (argc == 8 && !strcmp(argv[7], "posix"))
+		start.npc = SPU_TIMED_POSIX;
+	if (argc == 8 && !strcmp(argv[7], "main"))
+		start.npc = SPU_TIMED_FIRST;
+	if (argc == 7 || start.npc || lives) {
 		n_contexts = atoi(argv[2]);
 		work_ns = atol(argv[3]);
 		n_runs = atoi(argv[4]);
@@ -552,11 +714,21 @@ int main(int argc, char **argv)
 			if (n_contexts < 1 || n_idle < 0 || n_contexts + n_idle > MAX_CONTEXTS ||
 			    n_runs < 1 || work_ns < 0 || spe_mhz < 1)
 				break;
-			measure(&arms[i], work_ns, spe_mhz);
+			if (arms[i].library) {
+				image = spe_image_open("/bench/timed");
+				if (!image)
+					err(1, "/bench/timed");
+			}
+			if (!lives)
+				measure(&arms[i], work_ns, spe_mhz);
+			else if (arms[i].life)
+				measure_lives(&arms[i]);
+			else
+				break;
 			return 0;
 		}
 	}
-	fprintf(stderr, "usage: events spu_run|pipe|async|level|uring CONTEXTS WORK_NS RUNS SPE_MHZ IDLE "
-		"[faults|calls]\n");
+	fprintf(stderr, "usage: events spu_run|pipe|async|level|uring|library|libspe2 CONTEXTS WORK_NS "
+		"RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]\n");
 	return 2;
 }

@@ -33,14 +33,21 @@ for bits in 64 32; do
 		function t(s) { sub(/^struct_/, "struct ", s); return s }
 		$1 == "size" { printf "static_assert(sizeof(%s) == %s, \"%s\");\n", t($2), $c, $0 }
 		$1 == "offset" { split($2, m, "."); printf \
-			"static_assert(offsetof(%s, %s) == %s, \"%s\");\n", m[1], m[2], $c, $0 }
+			"static_assert(offsetof(%s, %s) == %s, \"%s\");\n", t(m[1]), m[2], $c, $0 }
 		$1 == "member" { match($2, /[.]/); m[1] = substr($2, 1, RSTART - 1); m[2] = substr($2, RSTART + 1); printf \
 			"static_assert(sizeof(((%s *)0)->%s) == %s, \"%s\");\n", m[1], m[2], $c, $0 }
+		$1 == "prototype" { sub("prototype ", ""); print $0 ";" }
 		$1 == "value" { printf "static_assert((%s) == %s, \"%s\");\n", $2, $3, $0 }' \
 			"$here/abi.txt"
 	} >"$work/abi.c"
 	"${cross}gcc" -std=c11 -I"$here/.." -fsyntax-only "$work/abi.c" 2>"$work/out"
-	result "$bits bit: sizes, offsets and numbers"
+	result "$bits bit: sizes, offsets, numbers and prototypes"
+
+	# Each old function has a prototype there.
+	diff <(sed -n 's/^prototype .*[ *]\(spe_[a-z0-9_]*\)(.*/\1/p' "$here/abi.txt" | sort) \
+		<(awk '$1 == "symbol" && $2 ~ /^spe_/ && !$3 { print $2 }' "$here/abi.txt" | sort) \
+		>"$work/out"
+	result "$bits bit: every function has a prototype"
 
 	# name and version of what the library defines
 	"${cross}readelf" -W --dyn-syms "$dir/libspe2.so.2" |

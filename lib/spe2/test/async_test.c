@@ -389,26 +389,125 @@ TEST(problem_state_waits_for_a_start)
 	EXPECT_EQ(0, spe_context_destroy(spe));
 }
 
+static uint32_t memory[32] __attribute__((aligned(128)));
+
+/* Everything that needs the context to be loaded */
+#define EXPECT_EAGAIN(spe)						\
+	do {								\
+		EXPECT_ERRNO(EAGAIN, spe_mssync_start(spe));		\
+		EXPECT_ERRNO(EAGAIN, spe_mssync_status(spe));		\
+		EXPECT_ERRNO(EAGAIN, spe_mfcio_get(spe, DATA_AT, memory, 16, 3, 0, 0));	\
+	} while (0)
+
+/*
+ * The functions of the library do not wait for what the only thread would have to
+ * do, whether the context was never loaded or others have its SPE. A system call
+ * that is given an address in an area fails instead.
+ */
+TEST(problem_state_and_one_thread)
+{
+	const unsigned int spes = device_tree_count(DT_SPES);
+	spe_context_ptr_t spe = spe_context_create(SPE_ASYNC | SPE_MAP_PS, NULL), other[spes];
+	spe_spu_control_area_t *area;
+	unsigned int i, status, word;
+	spe_stop_info_t info;
+	int pipefd[2];
+
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_NE(NULL, spe);
+	ASSERT_EQ(0, spe_program_load(spe, &prog));
+	area = spe_ps_area_get(spe, SPE_CONTROL_AREA);
+	EXPECT_EAGAIN(spe);
+	EXPECT_ERRNO(EFAULT, write(pipefd[1], &area->SPU_Status, 4));
+
+	ASSERT_EQ(0, spe_context_start(spe, SPU_PROG_SPIN, 0, NULL, NULL));
+	EXPECT_EQ(0, spe_mssync_start(spe));
+	while (spe_mssync_status(spe))
+		;
+	/* more than the queue has room for */
+	memory[0] = 0x12345678;
+	for (i = 0; i < 20; i++)
+		EXPECT_EQ(0, spe_mfcio_get(spe, DATA_AT + 16 * i, memory, 16, i % 16, 0, 0));
+	EXPECT_EQ(0, spe_mfcio_tag_status_read(spe, 0, SPE_TAG_ALL, &status));
+	EXPECT_EQ(0xffff, status);
+	for (i = 0; i < 20; i++)
+		EXPECT_EQ(0x12345678, *ls_word(spe, DATA_AT + 16 * i));
+	EXPECT_EQ(4, write(pipefd[1], &area->SPU_Status, 4));
+	EXPECT_EQ(4, read(pipefd[0], &word, 4));
+	EXPECT_EQ(1, word);		/* CBEA, SPU_Status: it runs */
+	ASSERT_EQ(0, spe_context_stop(spe));
+	ASSERT_EQ(1, finish(spe, NULL, &info));
+
+	/* Each of the others has an SPE when it has done a command. */
+	for (i = 0; i < spes; i++) {
+		other[i] = spe_context_create(SPE_ASYNC, NULL);
+		ASSERT_NE(NULL, other[i]);
+		ASSERT_EQ(0, spe_program_load(other[i], &prog));
+		ASSERT_EQ(0, spe_context_start(other[i], SPU_PROG_ECHO, 0, NULL, NULL));
+	}
+	for (i = 0; i < spes; i++)
+		EXPECT_EQ(0, spe_mfcio_get(other[i], DATA_AT, memory, 16, 3, 0, 0));
+	EXPECT_EAGAIN(spe);
+	/* It has a run, and waits for its turn. */
+	ASSERT_EQ(0, spe_context_start(spe, SPU_PROG_SPIN, 0, NULL, NULL));
+	EXPECT_EQ(0, spe_mfcio_get(spe, DATA_AT, memory, 16, 3, 0, 0));
+	for (i = 0; i < spes; i++)
+		EXPECT_EQ(0, spe_context_destroy(other[i]));
+	EXPECT_EQ(0, spe_context_destroy(spe));
+	close(pipefd[0]);
+	close(pipefd[1]);
+}
+
+/* Nor for a program that has stopped, of which nobody has heard yet */
+TEST(problem_state_after_a_stop)
+{
+	const unsigned int spes = device_tree_count(DT_SPES);
+	spe_context_ptr_t spe = spe_context_create(SPE_ASYNC | SPE_MAP_PS, NULL), other[spes];
+	struct pollfd pollfd = { .events = POLLIN };
+	unsigned int i;
+
+	ASSERT_NE(NULL, spe);
+	ASSERT_EQ(0, spe_program_load(spe, &prog));
+	*ls_word(spe, CALL_AT) = 0x1001;
+	ASSERT_EQ(0, spe_context_start(spe, CALL_AT, 0, NULL, NULL));
+	pollfd.fd = spe_context_fd(spe);
+	ASSERT_EQ(1, poll(&pollfd, 1, 20000));
+	for (i = 0; i < spes; i++) {
+		other[i] = spe_context_create(SPE_ASYNC, NULL);
+		ASSERT_NE(NULL, other[i]);
+		ASSERT_EQ(0, spe_program_load(other[i], &prog));
+		ASSERT_EQ(0, spe_context_start(other[i], SPU_PROG_ECHO, 0, NULL, NULL));
+	}
+	for (i = 0; i < spes; i++)
+		EXPECT_EQ(0, spe_mfcio_get(other[i], DATA_AT, memory, 16, 3, 0, 0));
+	EXPECT_EAGAIN(spe);
+	EXPECT_EQ(1, spe_context_dispatch(spe, NULL, NULL));
+	for (i = 0; i < spes; i++)
+		EXPECT_EQ(0, spe_context_destroy(other[i]));
+	EXPECT_EQ(0, spe_context_destroy(spe));
+}
+
 /* More than SPEs there are, these are refused instead of waited for. */
 TEST(nosched)
 {
-	spe_context_ptr_t spe[9];
+	const unsigned int spes = device_tree_count(DT_SPES);
+	spe_context_ptr_t spe[spes + 1];
 	spe_stop_info_t info;
 	unsigned int i;
 
-	for (i = 0; i < 9; i++) {
+	for (i = 0; i <= spes; i++) {
 		spe[i] = spe_context_create(SPE_ASYNC | SPE_NOSCHED, NULL);
 		ASSERT_NE(NULL, spe[i]);
 		ASSERT_EQ(0, spe_program_load(spe[i], &prog));
 	}
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < spes; i++)
 		ASSERT_EQ(0, spe_context_start(spe[i], SPU_PROG_SPIN, 0, NULL, NULL));
-	EXPECT_ERRNO(EAGAIN, spe_context_start(spe[8], SPU_PROG_SPIN, 0, NULL, NULL));
+	EXPECT_ERRNO(EAGAIN, spe_context_start(spe[spes], SPU_PROG_SPIN, 0, NULL, NULL));
 	ASSERT_EQ(0, spe_context_stop(spe[0]));
 	ASSERT_EQ(1, finish(spe[0], NULL, &info));
 	ASSERT_EQ(0, spe_context_destroy(spe[0]));
-	EXPECT_EQ(0, spe_context_start(spe[8], SPU_PROG_SPIN, 0, NULL, NULL));
-	for (i = 1; i < 9; i++)
+	EXPECT_EQ(0, spe_context_start(spe[spes], SPU_PROG_SPIN, 0, NULL, NULL));
+	for (i = 1; i <= spes; i++)
 		EXPECT_EQ(0, spe_context_destroy(spe[i]));
 }
 

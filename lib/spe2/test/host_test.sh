@@ -14,6 +14,12 @@ gcc -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,und
 	-fno-sanitize-recover=all -I"$lib" -o "$1/fuzz" "$here/fuzz.c" "$lib"/{elf,format,scan,stop,ls}.c &&
 	"$1/fuzz" "${ROUNDS:-100000}" ${SEED:+"$SEED"} || failed=1
 
+# threads_test: event handlers and the queue, under ThreadSanitizer
+echo "# threads_test"
+gcc -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=thread -pthread -I"$lib" \
+	-o "$1/threads" "$here/threads.c" "$lib/event.c" &&
+	TSAN_OPTIONS=halt_on_error=1 timeout 120 setarch -R "$1/threads" || failed=1
+
 echo "# abi_test"
 "$here/abi_test.sh" "$1/64" "$1/32" || failed=1
 

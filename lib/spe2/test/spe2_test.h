@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +32,36 @@ static inline bool runs_async(void)
 	const char *value = getenv("LIBSPE2_ASYNC");
 
 	return value && !strcmp(value, "1");
+}
+
+/* The letter of a task's state */
+static inline char state_of(pid_t pid, pid_t tid)
+{
+	char path[64], line[256] = "", *end;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(path, O_RDONLY);
+	(void)!read(fd, line, sizeof(line) - 1);
+	close(fd);
+	end = strrchr(line, ')');
+	return end ? end[2] : 0;
+}
+
+/* What the machine has, as its device tree says */
+#define DT_CHIPS	"/proc/device-tree/be@*"
+#define DT_SPES		DT_CHIPS "/spe@*"
+
+static inline int device_tree_count(const char *pattern)
+{
+	glob_t found;
+	int n;
+
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
 }
 
 /* A kernel without asynchronous contexts */

@@ -100,10 +100,16 @@ ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0054" linux
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0108" bad
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0098" libea
 
-# The library's example: the same program eight times, from one thread
-spe2-eight exit >$out 2>&1
-[ $? -eq 0 ] && [ "$(sort $out)" = "$(for i in 0 1 2 3 4 5 6 7; do echo "context $i: exit 7"; done)" ]
-result "spe2-eight: eight contexts, one thread"
+# The library's examples: the same program eight times, from one thread; the
+# second one makes calls.
+for eight in spe2-eight spe2-eight-uring; do
+	for code in "exit 7" "linux 0"; do
+		$eight "${code% *}" >$out 2>&1
+		[ $? -eq 0 ] && [ "$(sort $out)" = "$(for i in 0 1 2 3 4 5 6 7; do
+			echo "context $i: exit ${code#* }"; done)" ]
+		result "$eight ${code% *}: eight contexts, one thread"
+	done
+done
 
 # Files that are no programs. The offsets are those of ELF's headers: 52 is
 # where the first program header begins.

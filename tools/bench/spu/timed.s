@@ -8,10 +8,14 @@
 # instructions, until somebody has looked.
 #
 # At faults, a GET from each of some pages; the next run goes on where this one
-# ended. At calls, some PPE-assisted calls (stop 0x2104) of getppid.
+# ended. At calls, some PPE-assisted calls (stop 0x2104) of getppid; at posix, as
+# many of getpagesize (stop 0x2101), which a library serves. A program file begins at
+# first, as a library sets registers when a program begins, and only then.
 
-	.globl	turns, now, clock, looked, faults, calls, pages
+	.globl	turns, now, clock, looked, faults, calls, posix, pages
+	.globl	first
 
+run:
 	lqr	$3, turns
 1:
 	ai	$3, $3, -1
@@ -19,6 +23,10 @@
 	rdch	$2, $ch8	# SPU_RdDec
 	stqr	$2, now
 	stop	0x1001
+
+	.balign	16
+first:
+	br	run
 
 	.balign	16
 clock:
@@ -77,6 +85,17 @@ calls:
 	.long	block
 	ai	$3, $3, -1
 	brnz	$3, 5b
+	stop	0x1001
+
+	.balign	16
+posix:
+	lqr	$3, pages
+	rotqbyi	$3, $3, 8
+6:
+	stop	0x2101
+	.long	0x06000000 + block
+	ai	$3, $3, -1
+	brnz	$3, 6b
 	stop	0x1001
 
 	.balign	16

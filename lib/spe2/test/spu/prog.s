@@ -3,7 +3,7 @@
 # at its label.
 
 	.globl	main, regs, halted, illegal, channel, spin, box, signals, misaligned
-	.globl	unmapped, loop, count, seen
+	.globl	unmapped, loop, count, seen, echo, put, where
 
 	.text
 # Keep what the program was started with, and exit with the status 7.
@@ -38,6 +38,13 @@ box:
 	wrch	$ch30, $3
 	br	box
 
+# A word from the inbound mailbox to the interrupting one, until it is 0
+echo:
+	rdch	$3, $ch29
+	wrch	$ch30, $3
+	brnz	$3, echo
+	stop	0x1001
+
 # Both signals into one quadword
 signals:
 	rdch	$3, $ch3
@@ -46,21 +53,30 @@ signals:
 	stqr	$4, seen + 16
 	stop	0x1001
 
+# 16 bytes from seen to the effective address in the first two words at where
+put:
+	ila	$4, seen
+	lqr	$9, where
+	rotqbyi	$5, $9, 4
+	il	$7, 0x20	# put
+	br	dma
 # A DMA command whose addresses differ in their low bits
 misaligned:
 	il	$4, 8
 	il	$5, 0
-	br	dma
+	br	get
 # and one to an address without memory
 unmapped:
 	il	$4, 0
 	il	$5, 16
+get:
+	il	$7, 0x40	# get
+	il	$9, 0
 dma:
 	il	$6, 16
-	il	$7, 0x40	# get
 	il	$8, 0
 	wrch	$ch16, $4	# MFC_LSA
-	wrch	$ch17, $8	# MFC_EAH
+	wrch	$ch17, $9	# MFC_EAH
 	wrch	$ch18, $5	# MFC_EAL
 	wrch	$ch19, $6	# MFC_Size
 	wrch	$ch20, $8	# MFC_TagID
@@ -87,5 +103,6 @@ loop:
 
 	.balign	16
 count:	.long	0, 0, 0, 0
+where:	.long	0, 0, 0, 0
 seen:	.space	32
 regs:	.space	80
