@@ -15,13 +15,16 @@
  *
  * There is one worker for a process, found by its thread group, not by its
  * memory, which vfork() shares.  It begins with the first asynchronous context
- * of the process and ends a second after the last, or with the process: one
- * context after the other is no thread after the other, of which those that
- * still go would count for RLIMIT_NPROC.  It has one thread.  Before a thread does what may wait for long it sees to it that
- * another one is idle, so that a fault that hangs holds up no other context,
- * not of the same process either: see spu_worker_may_block().  A thread
- * more is the owner's to pay, by RLIMIT_NPROC and the pids cgroup; if it is
- * refused, the owner's other faults wait.  A thread too many goes after a
+ * of the process, and ends a second after the last one or with the process.  So
+ * a process that has one context after the other does not need a thread for
+ * each, of which those that are still on their way out would count for
+ * RLIMIT_NPROC.
+ *
+ * A worker has one thread.  Before a thread does what may wait for long it sees
+ * to it that another one is idle, so that a fault that hangs holds up no other
+ * context, not of the same process either: see spu_worker_may_block().  A
+ * thread more is the owner's to pay, by RLIMIT_NPROC and the pids cgroup; if it
+ * is refused, the owner's other faults wait.  A thread too many goes after a
  * second without work.
  *
  * The end.  exit(), exec() and a fatal signal kill every other thread of a
