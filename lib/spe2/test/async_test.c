@@ -399,6 +399,22 @@ static uint32_t memory[32] __attribute__((aligned(128)));
 		EXPECT_ERRNO(EAGAIN, spe_mfcio_get(spe, DATA_AT, memory, 16, 3, 0, 0));	\
 	} while (0)
 
+/* Each of these contexts has an SPE when it has done a command. */
+static void take_all_spes(struct __test_metadata *_metadata, spe_context_ptr_t *other,
+			  unsigned int spes)
+{
+	unsigned int i;
+
+	for (i = 0; i < spes; i++) {
+		other[i] = spe_context_create(SPE_ASYNC, NULL);
+		ASSERT_NE(NULL, other[i]);
+		ASSERT_EQ(0, spe_program_load(other[i], &prog));
+		ASSERT_EQ(0, spe_context_start(other[i], SPU_PROG_ECHO, 0, NULL, NULL));
+	}
+	for (i = 0; i < spes; i++)
+		EXPECT_EQ(0, spe_mfcio_get(other[i], DATA_AT, memory, 16, 3, 0, 0));
+}
+
 /*
  * The functions of the library do not wait for what the only thread would have to
  * do, whether the context was never loaded or others have its SPE. A system call
@@ -438,15 +454,7 @@ TEST(problem_state_and_one_thread)
 	ASSERT_EQ(0, spe_context_stop(spe));
 	ASSERT_EQ(1, finish(spe, NULL, &info));
 
-	/* Each of the others has an SPE when it has done a command. */
-	for (i = 0; i < spes; i++) {
-		other[i] = spe_context_create(SPE_ASYNC, NULL);
-		ASSERT_NE(NULL, other[i]);
-		ASSERT_EQ(0, spe_program_load(other[i], &prog));
-		ASSERT_EQ(0, spe_context_start(other[i], SPU_PROG_ECHO, 0, NULL, NULL));
-	}
-	for (i = 0; i < spes; i++)
-		EXPECT_EQ(0, spe_mfcio_get(other[i], DATA_AT, memory, 16, 3, 0, 0));
+	take_all_spes(_metadata, other, spes);
 	EXPECT_EAGAIN(spe);
 	/* It has a run, and waits for its turn. */
 	ASSERT_EQ(0, spe_context_start(spe, SPU_PROG_SPIN, 0, NULL, NULL));
@@ -472,14 +480,7 @@ TEST(problem_state_after_a_stop)
 	ASSERT_EQ(0, spe_context_start(spe, CALL_AT, 0, NULL, NULL));
 	pollfd.fd = spe_context_fd(spe);
 	ASSERT_EQ(1, poll(&pollfd, 1, 20000));
-	for (i = 0; i < spes; i++) {
-		other[i] = spe_context_create(SPE_ASYNC, NULL);
-		ASSERT_NE(NULL, other[i]);
-		ASSERT_EQ(0, spe_program_load(other[i], &prog));
-		ASSERT_EQ(0, spe_context_start(other[i], SPU_PROG_ECHO, 0, NULL, NULL));
-	}
-	for (i = 0; i < spes; i++)
-		EXPECT_EQ(0, spe_mfcio_get(other[i], DATA_AT, memory, 16, 3, 0, 0));
+	take_all_spes(_metadata, other, spes);
 	EXPECT_EAGAIN(spe);
 	EXPECT_EQ(1, spe_context_dispatch(spe, NULL, NULL));
 	for (i = 0; i < spes; i++)
