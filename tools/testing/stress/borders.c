@@ -212,17 +212,10 @@ void user_trace(void)
 {
 	struct traced traced;
 	pid_t pid, debugger;
-	int sockets[2], mem, status, tries = 0;
+	int socket, mem, status, tries = 0;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
-		user_fail("has no socket");
-	pid = fork();
-	if (!pid) {
-		close(sockets[0]);
-		be_traced(sockets[1]);
-	}
-	close(sockets[1]);
-	if (read(sockets[0], &traced, sizeof(traced)) == sizeof(traced)) {
+	pid = user_child(be_traced, &socket);
+	if (read(socket, &traced, sizeof(traced)) == sizeof(traced)) {
 		mem = take_fd(pid, traced.mem);
 		if (mem < 0 && errno == EPERM)
 			user_fail("cannot take a descriptor of a process of its own");
@@ -238,7 +231,7 @@ void user_trace(void)
 			user_fail("has a debugger that has failed");
 		close(mem);
 	}
-	close(sockets[0]);
+	close(socket);
 	user_kill_soon(pid);
 }
 
@@ -533,27 +526,20 @@ static void be_submitter(int socket)
 
 void user_submit(void)
 {
-	int sockets[2], ring;
+	int socket, ring;
 	pid_t child;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
-		user_fail("has no socket");
 	user_draw(4);
-	child = fork();
-	if (!child) {
-		close(sockets[0]);
-		be_submitter(sockets[1]);
-	}
-	close(sockets[1]);
-	if (read(sockets[0], &ring, sizeof(ring)) == sizeof(ring)) {
+	child = user_child(be_submitter, &socket);
+	if (read(socket, &ring, sizeof(ring)) == sizeof(ring)) {
 		/* a ring that outlives its owner, or not */
 		ring = user_draw(2) ? take_fd(child, ring) : -1;
 		/* It may be dead by now, where memory runs out. */
-		send(sockets[0], "", 1, MSG_NOSIGNAL);
+		send(socket, "", 1, MSG_NOSIGNAL);
 	} else {
 		ring = -1;
 	}
-	close(sockets[0]);
+	close(socket);
 	user_kill_soon(child);
 	close(ring);
 }

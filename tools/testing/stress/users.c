@@ -173,25 +173,35 @@ static void be_owner(int socket)
 		pause();
 }
 
-static void leave(void)
+pid_t user_child(void (*be)(int socket), int *socket)
 {
-	struct spu_event event;
-	struct pollfd poll_fd;
-	int sockets[2], fd, status, stops = 0;
+	int sockets[2];
 	pid_t child;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
 		user_fail("has no socket");
-	user_draw(4);
 	child = fork();
 	if (!child) {
 		close(sockets[0]);
-		be_owner(sockets[1]);
+		be(sockets[1]);
 	}
 	close(sockets[1]);
-	if (read(sockets[0], &fd, sizeof(fd)) != sizeof(fd)) {
+	*socket = sockets[0];
+	return child;
+}
+
+static void leave(void)
+{
+	struct spu_event event;
+	struct pollfd poll_fd;
+	int socket, fd, status, stops = 0;
+	pid_t child;
+
+	user_draw(4);
+	child = user_child(be_owner, &socket);
+	if (read(socket, &fd, sizeof(fd)) != sizeof(fd)) {
 		/* no memory for it, or the OOM killer came */
-		close(sockets[0]);
+		close(socket);
 		waitpid(child, &status, 0);
 		return;
 	}
@@ -199,11 +209,11 @@ static void leave(void)
 	if (fd < 0 && errno == EPERM)
 		user_fail("cannot take a descriptor of a process of its own");
 	/* It may be dead by now, where memory runs out. */
-	send(sockets[0], "", 1, MSG_NOSIGNAL);
+	send(socket, "", 1, MSG_NOSIGNAL);
 	usleep(user_draw(5000));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
-	close(sockets[0]);
+	close(socket);
 	if (fd < 0)
 		return;
 	poll_fd = (struct pollfd) { .fd = fd, .events = 0 };

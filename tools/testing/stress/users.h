@@ -35,6 +35,9 @@ void user_become(void);
 /* ... and to kill a child after a while: it must go, whatever it waits for. */
 void user_kill_soon(pid_t child);
 
+/* A child that does @be, and tells by a socket whose other end is left in @socket */
+pid_t user_child(void (*be)(int socket), int *socket);
+
 /* Those in borders.c */
 void user_trace(void);
 void user_mount(void);
