@@ -552,62 +552,64 @@ TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
 	async_close(&ctx);
 }
 
+/* The wait status of @be, done by an ordinary user who may have so many threads */
+static int as_user(struct __test_metadata *_metadata, rlim_t threads, int (*be)(void))
+{
+	struct rlimit limit = { threads, 2 };
+	int status;
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
+		    setrlimit(RLIMIT_NPROC, &limit))
+			_exit(1);
+		_exit(be());
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	return status;
+}
+
+static int have_no_thread_and_one(void)
+{
+	struct rlimit two = { 2, 2 };
+	struct async ctx;
+
+	if (spu_create(SPU_CREATE_ASYNC) >= 0 || errno != EAGAIN)
+		return 2;
+	return setrlimit(RLIMIT_NPROC, &two) || async_create(&ctx, 0) ? 3 : 0;
+}
+
 TEST(the_thread_counts_for_the_user)
 {
-	struct rlimit one = { 1, 2 };
-	int status;
-	pid_t child;
-
 	if (no_async())
 		SKIP(return, "%s", no_async());
 	if (geteuid())
 		SKIP(return, "setuid needs root");
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		struct async ctx;
+	EXPECT_EQ(0, as_user(_metadata, 1, have_no_thread_and_one));
+}
 
-		if (setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
-		    setrlimit(RLIMIT_NPROC, &one))
-			_exit(1);
-		if (spu_create(SPU_CREATE_ASYNC) >= 0 || errno != EAGAIN)
-			_exit(2);
-		one.rlim_cur = 2;
-		_exit(setrlimit(RLIMIT_NPROC, &one) || async_create(&ctx, 0) ? 3 : 0);
+static int have_one_after_the_other(void)
+{
+	int i, fd;
+
+	for (i = 0; i < 100; i++) {
+		fd = spu_create(SPU_CREATE_ASYNC);
+		if (fd < 0)
+			return 2;
+		close(fd);
 	}
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
+	return 0;
 }
 
 /* Threads of contexts that are gone do not count beside the next one's. */
 TEST(one_context_after_the_other_is_one_thread)
 {
-	struct rlimit two = { 2, 2 };
-	int status;
-	pid_t child;
-
 	if (no_async())
 		SKIP(return, "%s", no_async());
 	if (geteuid())
 		SKIP(return, "setuid needs root");
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		int i, fd;
-
-		if (setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
-		    setrlimit(RLIMIT_NPROC, &two))
-			_exit(1);
-		for (i = 0; i < 100; i++) {
-			fd = spu_create(SPU_CREATE_ASYNC);
-			if (fd < 0)
-				_exit(2);
-			close(fd);
-		}
-		_exit(0);
-	}
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, as_user(_metadata, 2, have_one_after_the_other));
 }
 
 /* One thread for all contexts, from the first one to the last */
