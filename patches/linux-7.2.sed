@@ -11,3 +11,6 @@ s/\bkill_litter_super\b/kill_anon_super/
 
 # The count of references of an inode has a name there.
 s/atomic_read(&inode->i_count) != 1/icount_read_once(inode) != 1/
+
+# Timers have functions with names of their own.
+s/\bdel_timer_sync\b/timer_delete_sync/

@@ -323,4 +323,82 @@ TEST_F(held, goes_to_who_waits_when_it_becomes_free)
 	self->held[0].fd = -1;
 }
 
+/*
+ * The SPE of the context with the least priority goes to a real-time thread,
+ * while another thread of the same CPU saves and loads that context again and
+ * again. If this one is preempted with the context's lock, the real-time thread
+ * must let it go on: a kernel that tries for the lock without sleeping gets no
+ * further until its scheduler stops the real-time thread (sched(7):
+ * sched_rt_runtime_us, 950 ms of a second).
+ */
+static void *read_fpcr(void *arg)
+{
+	struct runner *victim = arg;
+	int fpcr = openat(victim->fd, "fpcr", O_RDONLY);
+	char text[32];
+
+	while (pread(fpcr, text, sizeof(text), 0) > 0 && !is_done(victim))
+		;
+	close(fpcr);
+	return NULL;
+}
+
+static long long spent_ns(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return spent.tv_sec * 1000000000LL + spent.tv_nsec;
+}
+
+TEST(a_real_time_thread_lets_its_victim_go_on)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	int spes = spe_count(), fd, round, i;
+	struct runner *others, *victim;
+	long long spent, most = 0;
+	struct timespec pause = {};
+	pthread_t reader;
+	__u32 npc, event;
+	cpu_set_t cpu;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	others = calloc(spes, sizeof(*others));
+	for (i = 0; i < spes; i++)
+		others[i].nice = i ? 0 : 19;
+	for (i = 0; i < spes; i++)
+		start_waiting(_metadata, &others[i]);
+	victim = &others[0];
+	ASSERT_EQ(0, pthread_create(&reader, NULL, read_fpcr, victim));
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		SKIP(return, "SCHED_FIFO needs CAP_SYS_NICE");
+	for (round = 0; round < ROUNDS; round++) {
+		fd = spu_create(0);
+		ASSERT_EQ(0, spu_load(fd, spu_stop));
+		/* Whatever the reader is at then. */
+		pause.tv_nsec = 100000 + 7919 * round;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		npc = SPU_STOP_STOP_1337;
+		spent = spent_ns();
+		EXPECT_EQ(SPU_STATUS_STOP(0x1337), sys_spu_run(fd, &npc, &event));
+		spent = spent_ns() - spent;
+		if (most < spent)
+			most = spent;
+		close(fd);
+	}
+	EXPECT_GT(100000000, most);
+	param.sched_priority = 0;
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &param));
+
+	for (i = spes - 1; i >= 0; i--)
+		expect_goes_on(_metadata, &others[i]);
+	pthread_join(reader, NULL);
+	free(others);
+}
+
 TEST_HARNESS_MAIN
