@@ -159,6 +159,8 @@ struct spu_event_file {
  * @client: has its owner serve its page faults
  * @work: errors, a stop that must not wait, signals, and what a stop in the
  *	interrupt leaves to do
+ * @hastened: the work is queued without a delay, and has not begun; protected
+ *	by the lock
  * @old_fault: the page fault that is being served is one of before the last
  *	START; protected by the lock
  * @signal: somebody is to get SIGIO; protected by the lock
@@ -173,6 +175,7 @@ struct spu_async {
 	struct spu_run run;
 	struct spu_client client;
 	struct delayed_work work;
+	bool hastened;
 	bool old_fault;
 	bool signal;
 	bool loading;
@@ -202,6 +205,9 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 {
 	bool pending;
 
+	if (async->hastened)
+		return;
+	async->hastened = !delay;
 	get_spu_context(async->ctx);
 	if (delay)
 		pending = !queue_delayed_work(spu_async_wq, &async->work, delay);
@@ -229,13 +235,17 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 	}
 }
 
-/* Send the signals that are due for events of this context. */
+/*
+ * Send the signals that are due for events of this context.  Whatever the work is
+ * wanted for from here on queues it again.
+ */
 static void spu_async_signal(struct spu_async *async)
 {
 	struct spu_event_file *file;
 	bool signal;
 
 	spin_lock_irq(async->file.lock);
+	async->hastened = false;
 	file = queue_file(async->run.queue);
 	signal = async->signal;
 	async->signal = false;
@@ -361,14 +371,17 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 /*
  * Do what the end of a run leaves to do, but for giving the SPE away, which
  * is spu_yield()'s.  With ctx->state_mutex held.
+ *
+ * Return: whether no run is in progress.
  */
-static void spu_async_finish(struct spu_context *ctx)
+static bool spu_async_finish(struct spu_context *ctx)
 {
 	u32 status;
 
-	if (spu_async_in_progress(ctx->async) ||
-	    !test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
-		return;
+	if (spu_async_in_progress(ctx->async))
+		return false;
+	if (!test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
+		return true;
 
 	spu_disable_spu(ctx);
 	spu_del_from_rq(ctx);
@@ -379,6 +392,7 @@ static void spu_async_finish(struct spu_context *ctx)
 	spuctx_switch_state(ctx, SPU_UTIL_IDLE_LOADED);
 	clear_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
 	spu_switch_log_notify(NULL, ctx, SWITCH_LOG_EXIT, status);
+	return true;
 }
 
 static bool spu_async_claim(struct spu_async *async)
@@ -455,8 +469,7 @@ static void spu_async_settle_and_yield(struct spu_context *ctx, bool stop)
 	bool stopped;
 
 	spu_async_settle(ctx, stop);
-	spu_async_finish(ctx);
-	stopped = ctx->owner && !spu_async_in_progress(ctx->async);
+	stopped = spu_async_finish(ctx) && ctx->owner;
 	if (ctx->state == SPU_STATE_RUNNABLE)
 		spuctx_switch_state(ctx, stopped ? SPU_UTIL_IDLE_LOADED :
 						   SPU_UTIL_USER);
@@ -563,30 +576,57 @@ static void spu_async_cancel(struct spu_context *ctx)
 	spu_async_finish(ctx);
 }
 
-/*
- * A context that was just started waits for an SPE: have those that stopped
- * and keep theirs for a restart look now who waits, rather than at the
- * scheduler's next tick.  They give away as many as are wanted.
- */
-static void spu_async_reclaim(void)
+/* A context of this node that stopped, and keeps its SPE, with a reference */
+static struct spu_context *spu_async_find_idle(int node)
 {
-	struct spu_async *async;
+	struct spu_context *ctx, *idle = NULL;
 	struct spu *spu;
+
+	mutex_lock(&cbe_spu_info[node].list_mutex);
+	list_for_each_entry(spu, &cbe_spu_info[node].spus, cbe_list) {
+		ctx = spu->ctx;
+		if (!ctx || !ctx->async || ctx->flags & SPU_CREATE_NOSCHED)
+			continue;
+		spin_lock_irq(ctx->async->file.lock);
+		if (ctx->async->run.state == SPU_RUN_IDLE &&
+		    !ctx->async->hastened)
+			idle = get_spu_context(ctx);
+		spin_unlock_irq(ctx->async->file.lock);
+		if (idle)
+			break;
+	}
+	mutex_unlock(&cbe_spu_info[node].list_mutex);
+	return idle;
+}
+
+/*
+ * A context that was just started waits for an SPE: give away one that a stopped
+ * context keeps for a restart, rather than leave that to its work, which lets it
+ * linger.  Who gets it is for spu_yield() to say.  If somebody is busy with the
+ * stopped context, its work is hastened instead.
+ *
+ * Without any lock held.
+ */
+static void spu_async_reclaim(struct spu_context *waiting)
+{
+	struct spu_context *idle;
 	int node;
 
 	for_each_online_node(node) {
-		mutex_lock(&cbe_spu_info[node].list_mutex);
-		list_for_each_entry(spu, &cbe_spu_info[node].spus, cbe_list) {
-			if (!spu->ctx || !spu->ctx->async ||
-			    spu->ctx->flags & SPU_CREATE_NOSCHED)
-				continue;
-			async = spu->ctx->async;
-			spin_lock_irq(async->file.lock);
-			if (async->run.state == SPU_RUN_IDLE)
-				spu_async_queue_work(async, 0);
-			spin_unlock_irq(async->file.lock);
+		if (READ_ONCE(waiting->state) != SPU_STATE_SAVED)
+			return;
+		idle = spu_async_find_idle(node);
+		if (!idle)
+			continue;
+		if (mutex_trylock(&idle->state_mutex)) {
+			spu_async_settle_and_yield(idle, false);
+		} else {
+			spin_lock_irq(idle->async->file.lock);
+			if (idle->async->run.state == SPU_RUN_IDLE)
+				spu_async_queue_work(idle->async, 0);
+			spin_unlock_irq(idle->async->file.lock);
 		}
-		mutex_unlock(&cbe_spu_info[node].list_mutex);
+		put_spu_context(idle);
 	}
 }
 
@@ -687,10 +727,8 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 		spu_async_queue_finish(async);
 	spin_unlock_irq(async->file.lock);
 
-	if (ctx->state == SPU_STATE_SAVED) {
+	if (ctx->state == SPU_STATE_SAVED)
 		spu_async_finish(ctx);
-		spu_async_reclaim();
-	}
 	return 0;
 }
 
@@ -741,6 +779,7 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 {
 	bool nosched = ctx->flags & SPU_CREATE_NOSCHED;
 	bool nonblock = spu_event_nonblock(iocb);
+	bool waits;
 	int ret;
 
 	if (iocb->ki_flags & IOCB_NOWAIT)
@@ -762,7 +801,10 @@ static int spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 		ret = spu_async_load(ctx, nonblock);
 	if (!ret)
 		ret = __spu_async_start(ctx, npc, privcntl, false);
+	waits = !ret && ctx->state == SPU_STATE_SAVED;
 	spu_release(ctx);
+	if (waits)
+		spu_async_reclaim(ctx);
 out:
 	if (nosched)
 		mutex_unlock(&ctx->run_mutex);
