@@ -11,6 +11,7 @@
 #include "spufs_alarm.h"
 #include "spufs_test.h"
 
+#include "spu/count.h_shipped"
 #include "spu/echo.h_shipped"
 #include "spu/mfc.h_shipped"
 
@@ -146,6 +147,67 @@ TEST_F(mapping, of_a_loaded_context_is_copied)
 	EXPECT_EQ(SPU_STATUS_RUNNING, status & SPU_STATUS_RUNNING);
 	ASSERT_EQ(0, spu_tell(self->fd, 0));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+/* Have a context that is not running saved: to read fpcr does. */
+static bool save(int fd)
+{
+	char text[32];
+	int fpcr = openat(fd, "fpcr", O_RDONLY);
+	bool saved = pread(fpcr, text, sizeof(text), 0) > 0 && loaded_on(fd) < 0;
+
+	close(fpcr);
+	return saved;
+}
+
+/* A page that was mapped while the context was loaded is none of its any more. */
+TEST_F(mapping, of_a_context_that_was_saved_is_not_that_of_its_spe)
+{
+	const volatile __u32 *status = (void *)(self->psmap + PS_SPU_STATUS);
+	struct run echo = { .fd = self->fd };
+	pthread_t thread;
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &echo));
+	ASSERT_TRUE(wait_until(loaded_on(self->fd) >= 0));
+	ASSERT_EQ(0, spu_tell(self->fd, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, *status & SPU_STATUS_RUNNING);
+
+	ASSERT_TRUE(save(self->fd));
+	EXPECT_EQ(0, copy(pipes[1], self->psmap, true));
+}
+
+/* The mapping of local store shows it on the SPE and in memory, wherever it is. */
+TEST(of_local_store_goes_with_the_context)
+{
+	const volatile __u32 *count;
+	__u32 npc = 0, event, runs;
+	int fd, mem;
+	char *map;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	fd = spu_create(0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, spu_load(fd, spu_count));
+	mem = openat(fd, "mem", O_RDWR);
+	map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	ASSERT_TRUE(map != MAP_FAILED);
+	count = (void *)(map + SPU_COUNT_COUNT);
+
+	EXPECT_EQ(0, *count);
+	for (runs = 1; runs <= 3; runs++) {
+		ASSERT_EQ(SPU_STATUS_STOP(0x1001), sys_spu_run(fd, &npc, &event));
+		ASSERT_LE(0, loaded_on(fd));
+		EXPECT_EQ(runs, *count);
+		ASSERT_TRUE(save(fd));
+		EXPECT_EQ(runs, *count);
+	}
+	munmap(map, LS_SIZE);
+	close(mem);
+	close(fd);
 }
 
 /* DMA of another context to these registers waits until they are there. */
