@@ -107,6 +107,7 @@ struct spu_worker {
  * @task: the thread, once it has begun
  * @node: its place in worker->threads; protected by the worker's mutex
  * @idle: its place in worker->idle; protected by the worker's lock
+ * @served: it has just served a fault
  * @retired: it wants to be stopped; only the thread itself looks
  * @stop: does so
  */
@@ -116,12 +117,20 @@ struct spu_worker_thread {
 	struct task_struct *task;
 	struct list_head node;
 	struct list_head idle;
+	bool served;
 	bool retired;
 	struct work_struct stop;
 };
 
 /* How long a thread is idle before it looks whether it is needed */
 #define SPU_WORKER_IDLE		HZ
+
+/*
+ * How long it waits for the next fault before it sleeps: about as long as it takes
+ * to sleep and be woken.  DMA to pages that were never touched has one fault after
+ * the other.
+ */
+#define SPU_WORKER_POLL_NS	5000
 
 static LIST_HEAD(spu_workers);
 static DEFINE_MUTEX(spu_workers_mutex);
@@ -383,6 +392,26 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 		spu_worker_retire(t);
 }
 
+/*
+ * Wait for a fault without sleeping, if there was one just before.  In
+ * TASK_INTERRUPTIBLE, like who sleeps: to be woken is to be running.
+ */
+static bool spu_worker_poll(struct spu_worker_thread *t)
+{
+	u64 end;
+
+	if (!t->served)
+		return false;
+	t->served = false;
+	end = ktime_get_ns() + SPU_WORKER_POLL_NS;
+	do {
+		if (task_is_running(current))
+			return true;
+		cpu_relax();
+	} while (!need_resched() && ktime_get_ns() < end);
+	return false;
+}
+
 /* The thread has begun. */
 static void spu_worker_begin(struct spu_worker_thread *t)
 {
@@ -429,10 +458,11 @@ static bool spu_worker_run(void *data)
 		__set_current_state(TASK_RUNNING);
 		client->serve(client->ctx);
 		spu_worker_served(w, client);
+		t->served = true;
 	} else if (READ_ONCE(w->dead)) {
 		__set_current_state(TASK_RUNNING);
 		spu_worker_retire(t);
-	} else if (!schedule_timeout(SPU_WORKER_IDLE)) {
+	} else if (!spu_worker_poll(t) && !schedule_timeout(SPU_WORKER_IDLE)) {
 		spu_worker_look_around(t);
 	}
 
