@@ -205,7 +205,8 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 {
 	bool pending;
 
-	if (async->hastened)
+	/* It has not begun: it will see what it is wanted for. */
+	if (async->hastened || (delay && delayed_work_pending(&async->work)))
 		return;
 	async->hastened = !delay;
 	get_spu_context(async->ctx);

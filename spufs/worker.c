@@ -32,7 +32,7 @@
  * contexts, while the memory is still there: the thread itself holds it.  If
  * the threads of a process end one by one, by exit rather than exit_group(),
  * nothing tells; the worker, which would keep the process, looks once a second
- * whether it is alone.
+ * whether it is alone, also while there are faults.
  *
  * A thread cannot leave by itself, but for a signal: when it wants to, it
  * retires, and work of spu_worker_wq stops it.  Until then it sleeps where no
@@ -108,6 +108,7 @@ struct spu_worker {
  * @node: its place in worker->threads; protected by the worker's mutex
  * @idle: its place in worker->idle; protected by the worker's lock
  * @served: it has just served a fault
+ * @looked: when it looked last whether it is alone, in jiffies
  * @retired: it wants to be stopped; only the thread itself looks
  * @stop: does so
  */
@@ -118,6 +119,7 @@ struct spu_worker_thread {
 	struct list_head node;
 	struct list_head idle;
 	bool served;
+	unsigned long looked;
 	bool retired;
 	struct work_struct stop;
 };
@@ -372,6 +374,7 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 	struct spu_worker *w = t->worker;
 	bool others;
 
+	t->looked = jiffies;
 	if (spu_worker_alone()) {
 		spu_worker_disown(w);
 		return;
@@ -459,6 +462,11 @@ static bool spu_worker_run(void *data)
 		client->serve(client->ctx);
 		spu_worker_served(w, client);
 		t->served = true;
+		if (time_after(jiffies, t->looked + SPU_WORKER_IDLE)) {
+			t->looked = jiffies;
+			if (spu_worker_alone())
+				spu_worker_disown(w);
+		}
 	} else if (READ_ONCE(w->dead)) {
 		__set_current_state(TASK_RUNNING);
 		spu_worker_retire(t);
@@ -506,6 +514,7 @@ static int spu_worker_add_thread(struct spu_worker *w)
 		return -ENOMEM;
 
 	t->worker = w;
+	t->looked = jiffies;
 	INIT_LIST_HEAD(&t->idle);
 	INIT_WORK(&t->stop, spu_worker_stop);
 	t->vtsk = vhost_task_create(spu_worker_run, spu_worker_killed, t,
@@ -513,7 +522,8 @@ static int spu_worker_add_thread(struct spu_worker *w)
 	if (IS_ERR(t->vtsk)) {
 		ret = PTR_ERR(t->vtsk);
 		kfree(t);
-		return ret;
+		/* after unshare(CLONE_NEWPID), see clone(2): no more threads */
+		return ret == -EINVAL ? -EAGAIN : ret;
 	}
 	w->nr_threads++;
 	kref_get(&w->kref);
@@ -587,8 +597,8 @@ static struct sched_attr spu_worker_attr(void)
  * @client: the context
  * @nowait: it must not wait for the worker's mutex
  *
- * Gives the worker's threads the priority of the caller, if that is better: the
- * caller's faults are served like those of spu_run().
+ * Gives the worker's threads the priority of the caller, if that is better and a
+ * thread of the owner's: its faults are served like those of spu_run().
  *
  * Context: process context, without any mutex.
  * Return: 0, or -EAGAIN if it would have to wait.
@@ -599,6 +609,8 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 	struct spu_worker_thread *t;
 
 	if (likely(current->normal_prio >= READ_ONCE(w->prio)))
+		return 0;
+	if (task_tgid(current) != w->tgid)
 		return 0;
 	if (nowait)
 		return -EAGAIN;
@@ -663,8 +675,8 @@ static struct spu_worker *spu_worker_get(void)
  *
  * Context: process context, without any mutex; may sleep.
  * Return: 0; -ENOMEM; or why the process cannot have a thread more: -EAGAIN by
- * RLIMIT_NPROC, the pids cgroup or SCHED_DEADLINE without reset-on-fork,
- * -ERESTARTNOINTR because of a signal.
+ * RLIMIT_NPROC, the pids cgroup, SCHED_DEADLINE without reset-on-fork or
+ * unshare(CLONE_NEWPID), -ERESTARTNOINTR because of a signal.
  */
 int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
 		    void (*serve)(struct spu_context *ctx))

@@ -18,10 +18,10 @@
 #include "../kselftest_harness.h"
 #include "async_test.h"
 
-#include "spu/copy.h_shipped"
 #include "spu/mfc.h_shipped"
 #include "spu/spin.h_shipped"
 #include "spu/stop.h_shipped"
+#include "spu/touch.h_shipped"
 
 #define USER	1000
 
@@ -105,33 +105,30 @@ END_BY(exec);
 END_BY(exec_of_a_thread);
 END_WITH_FAULTS_BY(exit);
 END_WITH_FAULTS_BY(signal);
+END_WITH_FAULTS_BY(last_thread);
 END_WITH_FAULTS_BY(abort);
 END_WITH_FAULTS_BY(exec_of_a_thread);
 
-#define FRESH_PAGES	6000
+/* They read as zeros, and take no memory. */
+#define FRESH_BYTES	(1UL << 30)
 
 /* Load a program that touches one page after the other, or just counts. */
 static int load_run(int fd, bool faults)
 {
-	size_t len = (size_t)FRESH_PAGES * sysconf(_SC_PAGESIZE);
-	struct copy_args args = {
-		.size = 128, .chunks = FRESH_PAGES,
-		.stride = sysconf(_SC_PAGESIZE),
-	};
 	char *pages;
 
 	if (!faults)
 		return spu_load(fd, spu_spin);
-	pages = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	/* below 4 GiB, as the program counts in 32 bits */
+	pages = mmap((void *)FRESH_BYTES, FRESH_BYTES, PROT_READ,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (pages == MAP_FAILED)
 		return -1;
-	args.src_hi = spu_eah(pages);
-	args.src_lo = spu_eal(pages);
-	args.dst_hi = args.src_hi;
-	args.dst_lo = args.src_lo;
-	return spu_load(fd, spu_copy) ?:
-		spu_poke(fd, SPU_COPY_ARGS, &args, sizeof(args));
+	return spu_load(fd, spu_touch) ?:
+		spu_poke(fd, SPU_TOUCH_ARGS, &(__u32 [4]) {
+			spu_eah(pages), spu_eal(pages),
+			sysconf(_SC_PAGESIZE), FRESH_BYTES - 1
+		}, 16);
 }
 
 /* Send two descriptors, as they are told by SCM_RIGHTS. */
@@ -211,9 +208,7 @@ TEST_F(end, ends_the_run)
 	ASSERT_EQ(1, write(self->socket, "", 1));
 	ASSERT_EVENT(&self->ctx, SPU_EVENT_STOP, &event);
 	EXPECT_EQ(0, event.status & SPU_STATUS_RUNNING);
-	/* One that touches pages may have come to its end. */
-	if (!variant->faults)
-		EXPECT_EQ(0, event.status & SPU_STATUS_STOPPED_BY_STOP);
+	EXPECT_EQ(0, event.status & SPU_STATUS_STOPPED_BY_STOP);
 	ASSERT_TRUE(wait_until(async_poll(&self->ctx) & POLLHUP));
 	EXPECT_EQ(0, async_poll(&self->ctx) & CAN_START);
 	EXPECT_EQ(0, read(self->ctx.event, &event, sizeof(event)));
@@ -552,6 +547,34 @@ TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
 	async_close(&ctx);
 }
 
+/* Somebody else's priority is none of the owner's, though the event file was passed. */
+TEST(faults_are_not_served_with_the_priority_of_another_process)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	struct async ctx;
+	int status;
+	pid_t child;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, async_create(&ctx, 0));
+	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (sched_setscheduler(0, SCHED_FIFO, &param))
+			_exit(1);
+		_exit(async_start(&ctx, SPU_STOP_STOP_1337) ? 2 : 0);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	if (WEXITSTATUS(status) == 1)
+		SKIP(return, "real-time priority needs root");
+	EXPECT_EQ(0, status);
+	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	EXPECT_EQ(SCHED_OTHER, worker_policy());
+	async_close(&ctx);
+}
+
 /* The wait status of @be, done by an ordinary user who may have so many threads */
 static int as_user(struct __test_metadata *_metadata, rlim_t threads, int (*be)(void))
 {
@@ -587,6 +610,27 @@ TEST(the_thread_counts_for_the_user)
 	if (geteuid())
 		SKIP(return, "setuid needs root");
 	EXPECT_EQ(0, as_user(_metadata, 1, have_no_thread_and_one));
+}
+
+/* Threads that follow would be in another pid namespace than their process. */
+TEST(the_thread_is_in_the_process_s_pid_namespace)
+{
+	pid_t child;
+	int status;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (unshare(CLONE_NEWPID))
+			_exit(errno == EPERM || errno == EINVAL ? 1 : 2);
+		_exit(spu_create(SPU_CREATE_ASYNC) < 0 && errno == EAGAIN ? 0 : 3);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	if (WEXITSTATUS(status) == 1)
+		SKIP(return, "unshare(CLONE_NEWPID) is refused");
+	EXPECT_EQ(0, status);
 }
 
 static int have_one_after_the_other(void)

@@ -17,6 +17,7 @@
 #include "async_test.h"
 
 #include "spu/echo.h_shipped"
+#include "spu/spin.h_shipped"
 #include "spu/stop.h_shipped"
 
 /* What these tests are for shows after about twenty rounds of each. */
@@ -24,6 +25,7 @@
 #define CLOSE_ROUNDS	200
 #define FIFO_ROUNDS	60
 #define FIFO_STARTS	10000
+#define STOP_ROUNDS	300
 
 /* What a child says of itself: shared memory */
 static struct {
@@ -359,6 +361,54 @@ TEST_F_TIMEOUT(race, of_start_and_read_of_fpcr, 300)
 	}
 	ASSERT_EQ(0, set_fifo(0));
 	self->child = spawn(start_with_priority, NULL);
+	ASSERT_LT(0, self->child);
+	EXPECT_GETS_ON(&self->child);
+}
+
+#define CNTL_RUNCNTL	0x1c	/* SPU_RunCntl in cntl; CBEA, "Problem State Area" */
+
+static void *write_run(void *cntl)
+{
+	volatile unsigned int i;
+
+	for (;;) {
+		*(volatile __u32 *)(cntl + CNTL_RUNCNTL) = 1;
+		/* To start one that runs takes long where it is emulated. */
+		for (i = 0; i < 500; i++)
+			;
+	}
+	return NULL;
+}
+
+static void stop_what_starts(const char *unused)
+{
+	struct spu_event event;
+	struct async ctx;
+	pthread_t thread;
+	void *cntl;
+	int fd, i;
+
+	NEED(!async_create(&ctx, 0));
+	NEED(!spu_load(ctx.fd, spu_spin));
+	fd = openat(ctx.fd, "cntl", O_RDWR);
+	cntl = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	NEED(cntl != MAP_FAILED);
+	for (i = 0; i < STOP_ROUNDS; i++) {
+		NEED(!async_start(&ctx, 0));
+		/* What it maps has to be loaded. */
+		if (!i)
+			NEED(!pthread_create(&thread, NULL, write_run, cntl));
+		NEED(!async_stop(&ctx));
+		NEED(async_next(&ctx, &event) == sizeof(event));
+		NEED(event.event == SPU_EVENT_STOP);
+		round_done();
+	}
+}
+
+/* A stop comes to its end, though the registers are mapped and say run again. */
+TEST_F_TIMEOUT(race, of_stop_and_a_mapping_that_starts, 300)
+{
+	self->child = spawn(stop_what_starts, NULL);
 	ASSERT_LT(0, self->child);
 	EXPECT_GETS_ON(&self->child);
 }

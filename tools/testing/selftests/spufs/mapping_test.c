@@ -210,6 +210,51 @@ TEST(of_local_store_goes_with_the_context)
 	close(fd);
 }
 
+#define MAPPINGS	10000
+#define SWITCHES	20
+
+/* How long it takes to load a context and save it again, a few times: ns, or 0 */
+static long long switch_ns(int fd)
+{
+	struct timespec begin, end;
+	__u32 npc, event;
+	int i;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (i = 0; i < SWITCHES; i++) {
+		npc = 0;
+		if (sys_spu_run(fd, &npc, &event) != SPU_STATUS_STOP(0x1001) ||
+		    !save(fd))
+			return 0;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec;
+}
+
+/* Others wait while a context is loaded or saved. */
+TEST(of_which_no_page_was_touched_cost_nothing)
+{
+	long long without, with;
+	int fd, mem, i;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	fd = spu_create(0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, spu_load(fd, spu_count));
+	mem = openat(fd, "mem", O_RDWR);
+	without = switch_ns(fd);
+	for (i = 0; i < MAPPINGS; i++)
+		ASSERT_TRUE(mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ,
+				 MAP_SHARED, mem, 0) != MAP_FAILED);
+	with = switch_ns(fd);
+	EXPECT_LT(0, without);
+	EXPECT_LT(0, with);
+	EXPECT_GT(3 * without, with);
+	close(mem);
+	close(fd);
+}
+
 /* DMA of another context to these registers waits until they are there. */
 TEST_F(mapping, of_a_saved_context_is_waited_for_by_dma)
 {
