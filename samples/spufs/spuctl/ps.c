@@ -249,6 +249,7 @@ int ps(bool json)
 {
 	char *root = find_mount();
 	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int width = 24;
 
 	if (fd < 0)
 		err(1, "%s", root);
@@ -256,8 +257,11 @@ int ps(bool json)
 	scan_processes(root);
 	qsort(contexts, count, sizeof(*contexts), by_name);
 
+	for (size_t i = 0; i < count; i++)
+		if (width < (int)strlen(escaped(contexts[i].name)))
+			width = strlen(escaped(contexts[i].name));
 	if (!json)
-		printf("%-24s %-5s %-8s %3s %7s %7s %7s %8s %8s %6s\n", "CONTEXT",
+		printf("%-*s %-5s %-8s %3s %7s %7s %7s %8s %8s %6s\n", width, "CONTEXT",
 		       "TYPE", "STATE", "SPE", "NPC", "STARTER", "HOLDER", "RUNS",
 		       "EVENTS", "UNREAD");
 	for (size_t i = 0; i < count; i++) {
@@ -266,7 +270,7 @@ int ps(bool json)
 		if (json)
 			put_json(c);
 		else
-			printf("%-24s %-5s %-8s %3s %7s %7s %7s %8s %8s %6s\n",
+			printf("%-*s %-5s %-8s %3s %7s %7s %7s %8s %8s %6s\n", width,
 			       escaped(c->name), c->async ? "async" : "sync", c->state,
 			       c->spe, c->npc, c->starter, c->holder, c->runs,
 			       c->events, c->records);
