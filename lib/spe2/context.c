@@ -6,10 +6,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -185,14 +188,37 @@ static int create_error(int error, unsigned int flags)
 	}
 }
 
-static int create_dir(const char *gang, unsigned int flags, int neighbor)
+/*
+ * Without random numbers (early in the boot, or by a filter of system calls) it is
+ * the time in nanoseconds: nobody waits, and it is still hard to guess.
+ */
+static uint64_t random_number(void)
 {
-	static unsigned int serial;	/* atomic */
-	char path[128];
+	struct timespec now;
+	uint64_t number;
 
-	snprintf(path, sizeof(path), "/spu/%s%sspethread-%d-%u", gang ? gang : "",
-		 gang ? "/" : "", getpid(), __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED));
-	return syscall(SYS_spu_create, path, flags, 0700, neighbor);
+	if (syscall(SYS_getrandom, &number, sizeof(number), GRND_NONBLOCK) == sizeof(number))
+		return number;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
+/*
+ * A new directory @path, called KIND-PID-RANDOM: /spu is everybody's, and a name
+ * that others can guess is one that they can take. If it is there all the same,
+ * others are tried, and not for ever, as EEXIST may be about the affinity.
+ */
+static int create_dir(char path[PATH_SIZE], const char *parent, const char *kind,
+		      unsigned int flags, int neighbor)
+{
+	int tries = 4, fd;
+
+	do {
+		snprintf(path, PATH_SIZE, "%s/%s-%d-%016" PRIx64, parent, kind, getpid(),
+			 random_number());
+		fd = syscall(SYS_spu_create, path, flags, 0700, neighbor);
+	} while (fd < 0 && errno == EEXIST && --tries);
+	return fd;
 }
 
 /* LIBSPE2_ASYNC=1 has every context run by its event file, if the kernel can. */
@@ -207,15 +233,18 @@ static int open_context(struct spe_context *spe, struct spe_gang_context *gang,
 			struct spe_context *neighbor)
 {
 	struct spe_context_base_priv *p = spe->base_private;
-	const char *in = gang ? gang->base_private->name : NULL;
+	const char *in = gang ? gang->base_private->path : "/spu";
 	int beside = neighbor ? neighbor->base_private->dir : -1;
+	char path[PATH_SIZE];
 
 	p->async = wants_async(p->flags);
-	p->dir = create_dir(in, create_flags(p->flags, p->async, neighbor), beside);
+	p->dir = create_dir(path, in, "spethread", create_flags(p->flags, p->async, neighbor),
+			    beside);
 	if (p->dir < 0 && errno == EINVAL && p->async) {
 		/* Is it the flag that the kernel does not know? */
 		p->async = false;
-		p->dir = create_dir(in, create_flags(p->flags, false, neighbor), beside);
+		p->dir = create_dir(path, in, "spethread",
+				    create_flags(p->flags, false, neighbor), beside);
 		if (p->dir >= 0 && p->flags & SPE_ASYNC) {
 			errno = ENOSYS;
 			return -1;
@@ -406,9 +435,7 @@ SPE2_EXPORT int spe_context_destroy(struct spe_context *spe)
 
 SPE2_EXPORT struct spe_gang_context *spe_gang_context_create(unsigned int flags)
 {
-	static unsigned int serial;	/* atomic */
 	struct spe_gang_context *gang;
-	char path[64];
 
 	if (flags) {
 		errno = EINVAL;
@@ -422,10 +449,8 @@ SPE2_EXPORT struct spe_gang_context *spe_gang_context_create(unsigned int flags)
 		errno = ENOMEM;
 		return NULL;
 	}
-	snprintf(gang->base_private->name, sizeof(gang->base_private->name), "gang-%d-%u",
-		 getpid(), __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED));
-	snprintf(path, sizeof(path), "/spu/%s", gang->base_private->name);
-	gang->base_private->dir = syscall(SYS_spu_create, path, SPU_CREATE_GANG, 0700, -1);
+	gang->base_private->dir = create_dir(gang->base_private->path, "/spu", "gang",
+					     SPU_CREATE_GANG, -1);
 	if (gang->base_private->dir < 0) {
 		int error = create_error(errno, 0);
 

@@ -143,9 +143,11 @@ struct spe_context_event_priv {
 	bool event_file;		/* it is in the handler's epoll set */
 };
 
+#define PATH_SIZE	80	/* of a context in a gang, the longest */
+
 struct spe_gang_context_base_priv {
 	int dir;
-	char name[48];
+	char path[PATH_SIZE];
 };
 
 extern pthread_mutex_t spe2_registry;

@@ -4,9 +4,12 @@
  * DMA, areas. Results and errno are those of "SPE Runtime Management Library"
  * (SDK 3.1) where it says them. With LIBSPE2_ASYNC=1 the same by event files.
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -240,6 +243,10 @@ TEST(gangs)
 	ASSERT_NE(NULL, second);
 	third = spe_context_create(SPE_AFFINITY_MEMORY, gang);
 	EXPECT_NE(NULL, third);
+	/* Only one can be next to the memory. */
+	errno = 0;
+	EXPECT_EQ(NULL, spe_context_create(SPE_AFFINITY_MEMORY, gang));
+	EXPECT_EQ(EEXIST, errno);
 	EXPECT_EQ(0, spe_context_destroy(third));
 	ASSERT_EQ(0, spe_program_load(second, &prog));
 	EXPECT_EQ(0, spe_context_run(second, &entry, 0, NULL, NULL, NULL));
@@ -252,6 +259,166 @@ TEST(gangs)
 	EXPECT_EQ(0, spe_context_destroy(first));
 	EXPECT_EQ(0, spe_gang_context_destroy(gang));
 	EXPECT_ERRNO(ESRCH, spe_gang_context_destroy(NULL));
+}
+
+/* Directories of this process in /spu, as tools find them: by KIND-PID- */
+static int count_named(const char *kind)
+{
+	char pattern[64];
+	glob_t found;
+	int n;
+
+	snprintf(pattern, sizeof(pattern), "/spu/%s-%d-*", kind, getpid());
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+/* /spu is everybody's: somebody has created what a process that counts would use. */
+TEST(names_that_can_be_guessed_are_taken)
+{
+	static const char * const kinds[] = { "spethread", "gang" };
+	spe_gang_context_ptr_t gang;
+	spe_context_ptr_t spe, in_gang;
+	char path[64];
+	int i, kind;
+
+	for (kind = 0; kind < 2; kind++) {
+		for (i = 0; i < 64; i++) {
+			snprintf(path, sizeof(path), "/spu/%s-%d-%d", kinds[kind], getpid(), i);
+			/* SPU_CREATE_GANG */
+			ASSERT_LE(0, syscall(SYS_spu_create, path, 2, 0700, -1));
+		}
+		EXPECT_EQ(64, count_named(kinds[kind]));
+	}
+	spe = spe_context_create(0, NULL);
+	EXPECT_NE(NULL, spe) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(65, count_named("spethread"));
+	gang = spe_gang_context_create(0);
+	ASSERT_NE(NULL, gang) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(65, count_named("gang"));
+	in_gang = spe_context_create(0, gang);
+	EXPECT_NE(NULL, in_gang) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(0, spe_context_destroy(in_gang));
+	EXPECT_EQ(0, spe_gang_context_destroy(gang));
+	EXPECT_EQ(0, spe_context_destroy(spe));
+	EXPECT_EQ(64, count_named("spethread"));
+	EXPECT_EQ(64, count_named("gang"));
+}
+
+/*
+ * What the kernel's random numbers are for a thread with a filter: getrandom(2)
+ * fills with the next byte of @bytes, the last one for ever, or is ENOSYS for '!'.
+ */
+static struct {
+	const char *bytes;
+	unsigned int asked;
+	int listener[2];	/* a pipe that the listener's descriptor comes through */
+} randomness;
+
+static void *serve_randomness(void *unused)
+{
+	int fd;
+
+	if (read(randomness.listener[0], &fd, sizeof(fd)) != sizeof(fd))
+		return NULL;
+	for (;;) {
+		struct seccomp_notif call = {};
+		struct seccomp_notif_resp answer = {};
+
+		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &call))
+			return NULL;
+		randomness.asked++;
+		answer.id = call.id;
+		if (*randomness.bytes == '!') {
+			answer.error = -ENOSYS;
+		} else {
+			answer.val = call.data.args[1];
+			memset((void *)(uintptr_t)call.data.args[0], *randomness.bytes, answer.val);
+		}
+		if (randomness.bytes[1])
+			randomness.bytes++;
+		ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	}
+}
+
+/* From here on the calling thread's are @randomness. False: the kernel cannot */
+static bool filter_randomness(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+	pthread_t thread;
+	int fd;
+
+	if (pipe(randomness.listener) ||
+	    pthread_create(&thread, NULL, serve_randomness, NULL) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return false;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+		     &filter);
+	return fd >= 0 && write(randomness.listener[1], &fd, sizeof(fd)) == sizeof(fd);
+}
+
+/* A name that is there is not the end; nor is it tried for ever, nor without numbers. */
+TEST(names_are_tried_again)
+{
+	spe_gang_context_ptr_t gang[3];
+	spe_context_ptr_t spe[4];
+
+	/* What it refuses is asked for again, by another name: do not count that. */
+	if (old_kernel())
+		unsetenv("LIBSPE2_ASYNC");
+	if (!filter_randomness())
+		SKIP(return, "no filter of getrandom(2): %s", strerror(errno));
+	randomness.bytes = "A";
+	spe[0] = spe_context_create(0, NULL);
+	ASSERT_NE(NULL, spe[0]);
+	gang[0] = spe_gang_context_create(0);
+	ASSERT_NE(NULL, gang[0]);
+	EXPECT_EQ(2, randomness.asked);
+
+	/* The second is there once, and then twice. */
+	randomness.bytes = "AB";
+	spe[1] = spe_context_create(0, NULL);
+	ASSERT_NE(NULL, spe[1]) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(4, randomness.asked);
+	randomness.bytes = "AAB";
+	gang[1] = spe_gang_context_create(0);
+	ASSERT_NE(NULL, gang[1]) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(7, randomness.asked);
+	/* What is taken in /spu is free in a gang. */
+	randomness.bytes = "A";
+	spe[2] = spe_context_create(0, gang[1]);
+	ASSERT_NE(NULL, spe[2]) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(8, randomness.asked);
+
+	errno = 0;
+	EXPECT_EQ(NULL, spe_context_create(0, NULL));
+	EXPECT_EQ(EEXIST, errno);
+	EXPECT_GT(30, randomness.asked);
+	errno = 0;
+	EXPECT_EQ(NULL, spe_gang_context_create(0));
+	EXPECT_EQ(EEXIST, errno);
+
+	randomness.bytes = "!";
+	spe[3] = spe_context_create(0, NULL);
+	ASSERT_NE(NULL, spe[3]) TH_LOG("%s", strerror(errno));
+	gang[2] = spe_gang_context_create(0);
+	ASSERT_NE(NULL, gang[2]) TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(3, count_named("spethread"));
+	EXPECT_EQ(3, count_named("gang"));
+
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(0, spe_context_destroy(spe[i]));
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(0, spe_gang_context_destroy(gang[i]));
 }
 
 TEST(areas)

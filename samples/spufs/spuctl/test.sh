@@ -150,10 +150,10 @@ spuctl run spin >/dev/null 2>&1 &
 pid=$!
 until spuctl ps | grep -q running; do :; done
 spuctl ps >$out
-sed 1d $out | grep -qE "^spethread-$pid-1 +async running +[0-9]+ +0x[0-9a-f]+ +$pid +$pid +0 +0 +0\$"
+sed 1d $out | grep -qE "^spethread-$pid-[0-9a-f]{16} +async running +[0-9]+ +0x[0-9a-f]+ +$pid +$pid +0 +0 +0\$"
 result "ps: a context that runs, on which SPE, and who holds it"
 spuctl ps --json >$out
-grep -qE "^\{\"context\": \"spethread-$pid-1\", \"async\": true, \"state\": \"running\", \"spe\": [0-9]+, \"npc\": [0-9]+, \"starter\": $pid, \"holder\": $pid, \"runs\": 0, \"events\": 0, \"unread\": 0\}\$" $out
+grep -qE "^\{\"context\": \"spethread-$pid-[0-9a-f]{16}\", \"async\": true, \"state\": \"running\", \"spe\": [0-9]+, \"npc\": [0-9]+, \"starter\": $pid, \"holder\": $pid, \"runs\": 0, \"events\": 0, \"unread\": 0\}\$" $out
 result "ps --json"
 spe=$(sed 's/.*"spe": \([0-9]*\).*/\1/' $out)
 grep -q "^user " /sys/devices/system/spu/spu"$spe"/stat
