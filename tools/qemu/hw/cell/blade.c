@@ -17,19 +17,20 @@
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "cpu.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/blade.h"
 #include "hw/char/serial-mm.h"
+#include "hw/core/loader.h"
+#include "hw/core/qdev-properties.h"
 #include "hw/cpu/cluster.h"
-#include "hw/loader.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/ppc.h"
-#include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "system/device_tree.h"
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "system/system.h"
+#include "system/tcg.h"
 #include <libfdt.h>
 
 /* Room for the device tree; it takes about 10 KiB and the command line. */
@@ -247,7 +248,7 @@ static const Property cell_chip_properties[] = {
     DEFINE_PROP_STRING("cpu-type", CellChip, cpu_type),
 };
 
-static void cell_chip_class_init(ObjectClass *klass, void *data)
+static void cell_chip_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);
@@ -536,7 +537,7 @@ static void cell_blade_load(CellBladeState *s)
     s->fdt_addr = s->rtas_addr + CELL_FDT_MAX_SIZE;
     s->initrd_addr = s->rtas_addr + 1 * MiB;
     if (machine->initrd_filename) {
-        int64_t size = get_image_size(machine->initrd_filename);
+        int64_t size = get_image_size(machine->initrd_filename, NULL);
 
         if (size < 0) {
             error_report("could not load initrd '%s'",
@@ -554,7 +555,7 @@ static void cell_blade_load(CellBladeState *s)
     }
     if (s->initrd_size &&
         load_image_targphys(machine->initrd_filename, s->initrd_addr,
-                            s->initrd_size) != s->initrd_size) {
+                            s->initrd_size, NULL) != s->initrd_size) {
         error_report("could not load initrd '%s'", machine->initrd_filename);
         exit(EXIT_FAILURE);
     }
@@ -740,7 +741,7 @@ static void cell_blade_instance_init(Object *obj)
     s->nr_spes = CELL_MAX_SPES;
 }
 
-static void cell_blade_class_init(ObjectClass *oc, void *data)
+static void cell_blade_class_init(ObjectClass *oc, const void *data)
 {
     static const char * const valid_cpu_types[] = {
         POWERPC_CPU_TYPE_NAME("cell_v5.1"),

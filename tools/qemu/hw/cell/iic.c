@@ -19,8 +19,8 @@
 #include "qemu/log.h"
 #include "qapi/error.h"
 #include "hw/cell/iic.h"
-#include "hw/irq.h"
-#include "hw/qdev-properties.h"
+#include "hw/core/irq.h"
+#include "hw/core/qdev-properties.h"
 #include "hw/ppc/fdt.h"
 #include "migration/vmstate.h"
 #include "system/device_tree.h"
@@ -376,7 +376,7 @@ static const Property cell_iic_properties[] = {
     DEFINE_PROP_UINT8("node", CellIICState, node, 0),
 };
 
-static void cell_iic_class_init(ObjectClass *klass, void *data)
+static void cell_iic_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

@@ -12,11 +12,11 @@
 #include "qemu/guest-random.h"
 #include "cpu.h"
 #include "elf.h"
-#include "hw/boards.h"
 #include "hw/cell/ppe.h"
+#include "hw/core/boards.h"
+#include "hw/core/qdev.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/ppc.h"
-#include "hw/qdev-core.h"
 #include "target/ppc/helper_regs.h"
 #include <libfdt.h>
 

@@ -16,8 +16,8 @@
 #include "qapi/visitor.h"
 #include "cpu.h"
 #include "hw/cell/ps3.h"
+#include "hw/core/loader.h"
 #include "hw/cpu/cluster.h"
-#include "hw/loader.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/ppc.h"
 #include "migration/vmstate.h"
@@ -25,6 +25,7 @@
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "system/system.h"
+#include "system/tcg.h"
 #include <libfdt.h>
 
 /* Room for the device tree; it takes one KiB and the command line. */
@@ -86,7 +87,7 @@ static void *ps3_create_fdt(PS3MachineState *s)
 static void ps3_load_initrd(PS3MachineState *s)
 {
     const char *name = MACHINE(s)->initrd_filename;
-    int64_t size = get_image_size(name);
+    int64_t size = get_image_size(name, NULL);
 
     if (size < 0) {
         error_report("could not load initrd '%s'", name);
@@ -98,7 +99,7 @@ static void ps3_load_initrd(PS3MachineState *s)
                      (unsigned)(PS3_BOOT_SIZE / MiB));
         exit(EXIT_FAILURE);
     }
-    if (load_image_targphys(name, s->initrd_addr, size) != size) {
+    if (load_image_targphys(name, s->initrd_addr, size, NULL) != size) {
         error_report("could not load initrd '%s'", name);
         exit(EXIT_FAILURE);
     }
@@ -351,7 +352,7 @@ static void ps3_instance_init(Object *obj)
     PS3_MACHINE(obj)->nr_spes = PS3_DEFAULT_SPES;
 }
 
-static void ps3_class_init(ObjectClass *oc, void *data)
+static void ps3_class_init(ObjectClass *oc, const void *data)
 {
     static const char * const valid_cpu_types[] = {
         POWERPC_CPU_TYPE_NAME("cell_v5.1"),

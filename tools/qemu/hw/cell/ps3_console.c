@@ -15,9 +15,9 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ps3.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "system/system.h"
 
 #define POLL_NS         1000000

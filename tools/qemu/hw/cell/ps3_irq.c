@@ -14,10 +14,10 @@
 #include "qemu/atomic.h"
 #include "qemu/host-utils.h"
 #include "cpu.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ps3.h"
 #include "hw/ppc/ppc.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "trace.h"
 
 #define BITMAP_SIZE     (PS3_PLUGS / 8)

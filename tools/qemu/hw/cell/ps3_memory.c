@@ -14,9 +14,9 @@
 #include "qemu/bswap.h"
 #include "qapi/error.h"
 #include "cpu.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ps3.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "target/ppc/helper_regs.h"
 #include "trace.h"
 

@@ -12,10 +12,10 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ps3.h"
 #include "migration/vmstate.h"
 #include "net/eth.h"
+#include "system/address-spaces.h"
 #include "trace.h"
 
 #define GELIC_BUS_ID            1

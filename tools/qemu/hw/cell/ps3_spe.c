@@ -13,11 +13,11 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qapi/error.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ps3.h"
-#include "hw/irq.h"
-#include "hw/qdev-properties.h"
+#include "hw/core/irq.h"
+#include "hw/core/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "trace.h"
 
 /* Shadow registers have the offsets of the privilege 1 area's, and one more */

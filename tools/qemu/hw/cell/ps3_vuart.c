@@ -12,9 +12,9 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ps3.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "trace.h"
 
 /* Parameters of a port */

@@ -14,14 +14,14 @@
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "cpu.h"
-#include "exec/address-spaces.h"
 #include "hw/cell/ppe.h"
 #include "hw/cell/rtas.h"
-#include "hw/loader.h"
+#include "hw/core/loader.h"
+#include "hw/core/qdev-properties.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/ppc.h"
-#include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "system/address-spaces.h"
 #include "system/cpus.h"
 #include "system/rtc.h"
 #include "system/runstate.h"
@@ -315,7 +315,7 @@ static const Property cell_rtas_properties[] = {
     DEFINE_PROP_UINT8("exit-status", CellRTASState, exit_status_unset, 0),
 };
 
-static void cell_rtas_class_init(ObjectClass *klass, void *data)
+static void cell_rtas_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     ResettableClass *rc = RESETTABLE_CLASS(klass);

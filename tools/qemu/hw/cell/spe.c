@@ -19,11 +19,11 @@
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
-#include "exec/ram_addr.h"
 #include "hw/cell/spe.h"
-#include "hw/irq.h"
+#include "hw/core/irq.h"
+#include "hw/core/qdev-properties.h"
 #include "hw/ppc/fdt.h"
-#include "hw/qdev-properties.h"
+#include "system/physmem.h"
 #include "system/runstate.h"
 #include "trace.h"
 
@@ -725,8 +725,8 @@ static void cell_spe_vm_state_change(void *opaque, bool running,
     ram_addr_t addr = memory_region_get_ram_addr(&spe->ls);
 
     if (!running) {
-        cpu_physical_memory_set_dirty_range(addr, SPE_LS_SIZE,
-                                            BIT(DIRTY_MEMORY_MIGRATION));
+        physical_memory_set_dirty_range(addr, SPE_LS_SIZE,
+                                        BIT(DIRTY_MEMORY_MIGRATION));
     }
 }
 
@@ -818,7 +818,7 @@ static const Property cell_spe_properties[] = {
                        0),
 };
 
-static void cell_spe_class_init(ObjectClass *klass, void *data)
+static void cell_spe_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 

@@ -26,21 +26,23 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/qemu-print.h"
-#include "exec/cpu_ldst.h"
+#include "accel/tcg/cpu-ldst.h"
+#include "accel/tcg/cpu-ops.h"
+#include "accel/tcg/getpc.h"
 #include "exec/cputlb.h"
-#include "exec/exec-all.h"
 #include "exec/memopidx.h"
 #include "exec/page-protection.h"
+#include "exec/target_page.h"
+#include "exec/translation-block.h"
 #include "gdbstub/helpers.h"
+#include "hw/cell/spe.h"
+#include "hw/core/qdev-properties.h"
+#include "hw/core/qdev.h"
+#include "hw/core/sysemu-cpu-ops.h"
+#include "hw/cpu/cluster.h"
 #include "migration/vmstate.h"
 #include "system/dump.h"
 #include "system/tcg.h"
-#include "accel/tcg/cpu-ops.h"
-#include "hw/cell/spe.h"
-#include "hw/core/sysemu-cpu-ops.h"
-#include "hw/cpu/cluster.h"
-#include "hw/qdev-core.h"
-#include "hw/qdev-properties.h"
 #include "host/spu-ops.h"
 #include "spu_ops.h"
 #include "spu_tcg.h"
@@ -528,6 +530,13 @@ static void spu_cpu_restore_state_to_opc(CPUState *cs,
     s->insns += (data[0] - tb->pc) / 4;
 }
 
+static TCGTBCPUState spu_cpu_get_tb_cpu_state(CPUState *cs)
+{
+    CPUPPCState *env = cpu_env(cs);
+
+    return (TCGTBCPUState){ .pc = env->nip, .flags = env->hflags };
+}
+
 static int spu_cpu_mmu_index(CPUState *cs, bool ifetch)
 {
     return 0;
@@ -747,7 +756,7 @@ static const VMStateDescription vmstate_spu_cpu = {
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_CPU(),
+        VMSTATE_STRUCT(parent_obj, SPUCPU, 0, vmstate_cpu_common, CPUState),
         VMSTATE_ARRAY(gpr, SPUCPU, SPU_NUM_GPR, 0, vmstate_info_spu_reg,
                       SPUReg),
         VMSTATE_UINT64(env.nip, SPUCPU),
@@ -761,16 +770,22 @@ static const VMStateDescription vmstate_spu_cpu = {
 };
 
 static const TCGCPUOps spu_tcg_ops = {
+    .mttcg_supported = true,
     /* The target's: it is done once, for the first vCPU of any class. */
     .initialize = ppc_translate_init,
     .translate_code = spu_translate_code,
+    .get_tb_cpu_state = spu_cpu_get_tb_cpu_state,
     .restore_state_to_opc = spu_cpu_restore_state_to_opc,
     .cpu_exec_enter = spu_cpu_exec_enter,
     .cpu_exec_exit = spu_cpu_exec_exit,
+    .mmu_index = spu_cpu_mmu_index,
     .cpu_exec_halt = spu_cpu_has_work,
     .cpu_exec_interrupt = spu_cpu_exec_interrupt,
+    .cpu_exec_reset = cpu_reset,
     .do_interrupt = spu_cpu_do_interrupt,
     .tlb_fill = spu_cpu_tlb_fill,
+    /* Local store is read and written by whole quadwords. */
+    .pointer_wrap = cpu_pointer_wrap_notreached,
 };
 
 static const struct SysemuCPUOps spu_sysemu_ops = {
@@ -779,7 +794,7 @@ static const struct SysemuCPUOps spu_sysemu_ops = {
     .get_phys_page_debug = spu_cpu_get_phys_page_debug,
 };
 
-static void spu_cpu_class_init(ObjectClass *oc, void *data)
+static void spu_cpu_class_init(ObjectClass *oc, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
     CPUClass *cc = CPU_CLASS(oc);
@@ -788,7 +803,6 @@ static void spu_cpu_class_init(ObjectClass *oc, void *data)
     dc->vmsd = &vmstate_spu_cpu;
     dc->user_creatable = false;
     cc->class_by_name = spu_cpu_class_by_name;
-    cc->mmu_index = spu_cpu_mmu_index;
     cc->set_pc = spu_cpu_set_pc;
     cc->get_pc = spu_cpu_get_pc;
     cc->disas_set_info = spu_cpu_disas_set_info;

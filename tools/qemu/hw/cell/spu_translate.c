@@ -17,6 +17,7 @@
 #include "qapi/error.h"
 #include "spu_tcg.h"
 #include "exec/log.h"
+#include "exec/target_page.h"
 #include "exec/translation-block.h"
 #include "exec/translator.h"
 #include "tcg/tcg-op.h"

@@ -8,12 +8,12 @@
 #ifndef HW_CELL_BLADE_H
 #define HW_CELL_BLADE_H
 
-#include "hw/boards.h"
 #include "hw/cell/iic.h"
 #include "hw/cell/ppe.h"
 #include "hw/cell/rtas.h"
 #include "hw/cell/spe.h"
-#include "hw/sysbus.h"
+#include "hw/core/boards.h"
+#include "hw/core/sysbus.h"
 #include "qom/object.h"
 #include "qemu/units.h"
 

@@ -8,7 +8,7 @@
 #ifndef HW_CELL_PPE_H
 #define HW_CELL_PPE_H
 
-#include "hw/loader.h"
+#include "hw/core/loader.h"
 #include "migration/vmstate.h"
 #include "target/ppc/cpu-qom.h"
 

@@ -14,13 +14,13 @@
 #define HW_CELL_PS3_H
 
 #include "chardev/char-fe.h"
-#include "exec/memory.h"
-#include "hw/boards.h"
 #include "hw/cell/ppe.h"
 #include "hw/cell/spe.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
+#include "hw/core/boards.h"
 #include "qom/object.h"
+#include "system/memory.h"
 #include "target/ppc/cpu.h"
 
 #define PS3_MAX_SPES            8
@@ -178,7 +178,7 @@ typedef struct PS3Net {
 #define PS3_CONSOLE_INPUT       128
 
 typedef struct PS3Console {
-    CharBackend chr;
+    CharFrontend chr;
     QEMUTimer *poll;
     uint64_t memcons;           /* real address of the kernel's; 0: none */
     uint64_t read;              /* where to go on; 0: at the start */

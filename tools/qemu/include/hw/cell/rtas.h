@@ -8,7 +8,7 @@
 #ifndef HW_CELL_RTAS_H
 #define HW_CELL_RTAS_H
 
-#include "hw/sysbus.h"
+#include "hw/core/sysbus.h"
 #include "qom/object.h"
 
 #define TYPE_CELL_RTAS "cell-rtas"

@@ -14,7 +14,7 @@
 #include "hw/cell/spu.h"
 #include "hw/cell/spu_channel.h"
 #include "hw/cell/spu_engine.h"
-#include "hw/sysbus.h"
+#include "hw/core/sysbus.h"
 #include "migration/vmstate.h"
 
 /*
