@@ -45,6 +45,11 @@ $(if $(shell BUILD='$(BUILD)' SUITE='$(SUITE)' USERS='$(USERS)' DO='$(DO)' \
 	$(CURDIR)/tools/build/check-fresh --check && echo y),,$(error nothing was made))
 endif
 CHECK_NEEDS := qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources
+# It builds that QEMU beside the other one.
+ifneq ($(filter check-qemu,$(MAKECMDGOALS)),)
+export QEMU_NEWER := $(QEMU_SRC)
+override QEMU_SRC :=
+endif
 ifneq ($(and $(filter check,$(MAKECMDGOALS)),$(ONLY)),)
 CHECK_NEEDS := $(shell BUILD='$(BUILD)' $(CURDIR)/tools/build/check --needs $(ONLY))
 $(if $(CHECK_NEEDS),,$(error nothing was made))
@@ -115,6 +120,11 @@ check-fresh:	## what a newcomer does, in a new Debian: SUITE=trixie|bookworm (US
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
 	$(STEP) qemu-asan "QEMU with sanitizers" $(B)/qemu asan
 	@$(B)/check --asan $(ONLY)
+
+check-qemu: qemu kernel kernel-ps3 userspace spu-tools	## the machines in a newer QEMU, sid's or QEMU_SRC=: its tests, and some selftests
+	$(STEP) qemu-source "the sources of a newer QEMU" $(B)/fetch newer
+	@[ ! -e '$(BUILD)/src/qemu-newer.origin' ] || GOALS='$(MAKECMDGOALS)' $(B)/step qemu-newer "that QEMU" $(B)/qemu newer
+	@$(B)/check --newer $(ONLY)
 
 bench: qemu kernel kernel-ps3 modules-check userspace spu-tools	## measure asynchronous contexts against spu_run (ONLY="questions": some of it)
 	@tools/bench/bench $(ONLY)
