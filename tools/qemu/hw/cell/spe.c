@@ -685,9 +685,9 @@ bool spu_engine_parse(const char *name, bool *tcg, Error **errp)
 
 /* Device */
 
-static void cell_spe_reset(DeviceState *dev)
+static void cell_spe_reset_hold(Object *obj, ResetType type)
 {
-    CellSPEState *spe = CELL_SPE(dev);
+    CellSPEState *spe = CELL_SPE(obj);
 
     spe_stop(spe);
     cell_mfc_reset(spe);
@@ -821,13 +821,14 @@ static const Property cell_spe_properties[] = {
 static void cell_spe_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
 
     dc->desc = "Cell Broadband Engine Synergistic Processor Element";
     dc->realize = cell_spe_realize;
     dc->vmsd = &cell_spe_vmstate;
     dc->user_creatable = false;
-    device_class_set_legacy_reset(dc, cell_spe_reset);
     device_class_set_props(dc, cell_spe_properties);
+    rc->phases.hold = cell_spe_reset_hold;
 }
 
 static const TypeInfo cell_spe_info = {
