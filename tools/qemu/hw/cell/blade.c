@@ -154,6 +154,8 @@ static void cell_chip_realize_spe(CellChip *chip, unsigned n, Error **errp)
                          CELL_TIMEBASE_FREQ);
     object_property_set_link(OBJECT(spe), "iic", OBJECT(&chip->iic),
                              &error_abort);
+    object_property_set_link(OBJECT(spe), "eib", OBJECT(chip->eib),
+                             &error_abort);
     if (!sysbus_realize(sbd, errp)) {
         return;
     }
@@ -246,6 +248,7 @@ static const Property cell_chip_properties[] = {
     DEFINE_PROP_UINT8("spes", CellChip, nr_spes, CELL_MAX_SPES),
     DEFINE_PROP_BOOL("spu-tcg", CellChip, spu_tcg, false),
     DEFINE_PROP_STRING("cpu-type", CellChip, cpu_type),
+    DEFINE_PROP_LINK("eib", CellChip, eib, TYPE_CELL_EIB, CellEIB *),
 };
 
 static void cell_chip_class_init(ObjectClass *klass, const void *data)
@@ -612,6 +615,7 @@ static void cell_blade_init(MachineState *machine)
 
     cell_blade_check(s);
     memory_region_add_subregion(sysmem, 0, machine->ram);
+    object_initialize_child(OBJECT(s), "eib", &s->eib, TYPE_CELL_EIB);
 
     for (unsigned node = 0; node < s->nr_chips; node++) {
         g_autofree char *name = g_strdup_printf("chip[%u]", node);
@@ -625,6 +629,8 @@ static void cell_blade_init(MachineState *machine)
         qdev_prop_set_uint8(DEVICE(chip), "spes", s->nr_spes);
         qdev_prop_set_bit(DEVICE(chip), "spu-tcg", s->spu_tcg);
         qdev_prop_set_string(DEVICE(chip), "cpu-type", machine->cpu_type);
+        object_property_set_link(OBJECT(chip), "eib", OBJECT(&s->eib),
+                                 &error_abort);
         sysbus_realize(SYS_BUS_DEVICE(chip), &error_fatal);
     }
     if (s->nr_chips > 1) {

@@ -33,7 +33,6 @@
 #include "qapi/error.h"
 #include "exec/icount.h"
 #include "hw/cell/spe.h"
-#include "hw/core/boards.h"
 #include "hw/core/cpu.h"
 #include "system/address-spaces.h"
 #include "system/memory.h"
@@ -1247,16 +1246,8 @@ bool cell_mfc_post_load(CellSPEState *spe)
 void cell_mfc_init(CellSPEState *spe)
 {
     CellMFC *m = &spe->mfc;
-    Object *machine = qdev_get_machine();
-    Object *eib = object_resolve_path_component(machine, "eib");
 
     m->spe = spe;
-    if (!eib) {
-        eib = object_new(TYPE_CELL_EIB);
-        object_property_add_child(machine, "eib", eib);
-        object_unref(eib);
-    }
-    m->eib = CELL_EIB(eib);
     m->table_as = &address_space_memory;
     if (spe->page_table) {
         m->table_as = g_new(AddressSpace, 1);

@@ -354,6 +354,8 @@ static void spe_init(PS3MachineState *s, unsigned n)
     qdev_prop_set_bit(DEVICE(sbd), "tcg", s->spu_tcg);
     qdev_prop_set_uint32(DEVICE(sbd), "timebase-frequency",
                          PS3_TIMEBASE_FREQ);
+    object_property_set_link(OBJECT(sbd), "eib", OBJECT(&s->eib),
+                             &error_abort);
     object_property_set_link(OBJECT(sbd), "page-table",
                              OBJECT(&s->memory.table_space), &error_abort);
     sysbus_realize(sbd, &error_fatal);
@@ -374,6 +376,7 @@ static void spe_init(PS3MachineState *s, unsigned n)
 
 void ps3_spe_init(PS3MachineState *s)
 {
+    object_initialize_child(OBJECT(s), "eib", &s->eib, TYPE_CELL_EIB);
     for (unsigned n = 0; n < s->nr_spes; n++) {
         spe_init(s, n);
     }

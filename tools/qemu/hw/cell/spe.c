@@ -740,6 +740,10 @@ static void cell_spe_realize(DeviceState *dev, Error **errp)
     g_autofree char *ls_name = NULL;
     int class;
 
+    if (!spe->mfc.eib) {
+        error_setg(errp, "eib must be the bus that the machine's SPEs share");
+        return;
+    }
     if (!spe->frequency || spe->frequency > UINT32_MAX) {
         error_setg(errp, "frequency must be 1 to %u Hz", UINT32_MAX);
         return;
@@ -808,6 +812,7 @@ static const Property cell_spe_properties[] = {
     DEFINE_PROP_UINT8("node", CellSPEState, node, 0),
     DEFINE_PROP_UINT32("index", CellSPEState, index, 0),
     DEFINE_PROP_LINK("iic", CellSPEState, iic, TYPE_CELL_IIC, CellIICState *),
+    DEFINE_PROP_LINK("eib", CellSPEState, mfc.eib, TYPE_CELL_EIB, CellEIB *),
     /* What the page table is in, if the guest's memory it is not */
     DEFINE_PROP_LINK("page-table", CellSPEState, page_table,
                      TYPE_MEMORY_REGION, MemoryRegion *),

@@ -65,6 +65,7 @@ struct CellChip {
     uint8_t nr_spes;
     bool spu_tcg;
     char *cpu_type;
+    CellEIB *eib;
 
     CellPPEThread thread[CELL_MAX_THREADS];
     CellIICState iic;
@@ -82,6 +83,7 @@ struct CellBladeState {
     uint8_t nr_chips;
     uint8_t nr_spes;            /* of each chip */
     bool spu_tcg;
+    CellEIB eib;
     CellChip chip[CELL_MAX_CHIPS];
     CellRTASState rtas;
 

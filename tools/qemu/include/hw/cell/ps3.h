@@ -197,6 +197,7 @@ struct PS3MachineState {
     bool clobber;
 
     CellPPEThread thread[CELL_PPE_THREADS];
+    CellEIB eib;
     PS3SPE spe[PS3_MAX_SPES];
     PS3Memory memory;
     PS3Interrupts irq;
