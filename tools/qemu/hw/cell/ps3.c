@@ -403,7 +403,7 @@ static const TypeInfo ps3_type = {
     .instance_size = sizeof(PS3MachineState),
     .instance_init = ps3_instance_init,
     .class_init = ps3_class_init,
-    .interfaces = (InterfaceInfo[]) {
+    .interfaces = (const InterfaceInfo[]) {
         { TYPE_PPC_VIRTUAL_HYPERVISOR },
         { }
     },
