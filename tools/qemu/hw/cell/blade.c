@@ -20,6 +20,7 @@
 #include "hw/cell/blade.h"
 #include "hw/char/serial-mm.h"
 #include "hw/core/loader.h"
+#include "hw/core/nmi.h"
 #include "hw/core/qdev-properties.h"
 #include "hw/cpu/cluster.h"
 #include "hw/ppc/fdt.h"
@@ -680,6 +681,32 @@ static void cell_blade_reset(MachineState *machine, ResetType type)
     }
 }
 
+/* A thread that has been started enters its system reset vector. */
+static void cell_blade_nmi_thread(CPUState *cs, run_on_cpu_data unused)
+{
+    CPUPPCState *env = &POWERPC_CPU(cs)->env;
+
+    if (!env->quiesced) {
+        /* It is no wake-up: POWER's reason for this is Cell's for heat. */
+        env->resume_as_sreset = false;
+        ppc_cpu_do_system_reset(cs);
+    }
+}
+
+static void cell_blade_nmi(NMIState *n, int cpu_index, Error **errp)
+{
+    CellBladeState *s = CELL_BLADE(n);
+
+    for (unsigned node = 0; node < s->nr_chips; node++) {
+        CellChip *chip = &s->chip[node];
+
+        for (unsigned t = 0; t < chip->nr_threads; t++) {
+            async_run_on_cpu(CPU(chip->thread[t].cpu), cell_blade_nmi_thread,
+                             RUN_ON_CPU_NULL);
+        }
+    }
+}
+
 static void cell_blade_get_chips(Object *obj, Visitor *v, const char *name,
                                  void *opaque, Error **errp)
 {
@@ -754,7 +781,9 @@ static void cell_blade_class_init(ObjectClass *oc, const void *data)
         NULL
     };
     MachineClass *mc = MACHINE_CLASS(oc);
+    NMIClass *nc = NMI_CLASS(oc);
 
+    nc->nmi_monitor_handler = cell_blade_nmi;
     mc->desc = "IBM Cell blade (QS2x)";
     mc->init = cell_blade_init;
     mc->reset = cell_blade_reset;
@@ -802,6 +831,10 @@ static const TypeInfo cell_blade_types[] = {
         .instance_size = sizeof(CellBladeState),
         .instance_init = cell_blade_instance_init,
         .class_init = cell_blade_class_init,
+        .interfaces = (const InterfaceInfo[]) {
+            { TYPE_NMI },
+            { }
+        },
     },
 };
 

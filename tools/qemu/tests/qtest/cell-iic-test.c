@@ -10,7 +10,9 @@
  * Linux.
  */
 #include "qemu/osdep.h"
+#include "qobject/qdict.h"
 #include "libqtest.h"
+#include "cell-spe.h"
 
 #define BE(node)            (0x20000000000ULL + (node) * 0x2000000000ULL)
 #define IIC(node)           (BE(node) + 0x1108000)
@@ -38,7 +40,7 @@ static const char *const iic_path[] = {
     "/machine/chip[0]/iic", "/machine/chip[1]/iic"
 };
 
-static QTestState *start(void)
+static QTestState *blade(void)
 {
     return qtest_init("-machine cell-blade,chips=2,spes=1 -smp 4 -m 64");
 }
@@ -57,7 +59,7 @@ static void set_ioex(QTestState *qts, int node, int n, int level)
 /* After reset nothing interrupts before software opens the threads. */
 static void test_reset(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     qtest_irq_intercept_out(qts, iic_path[0]);
     for (int node = 0; node < 2; node++) {
@@ -87,7 +89,7 @@ static void test_reset(void)
 /* iic_get_irq() and iic_eoi(): take, be served, look again. */
 static void test_level(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     qtest_irq_intercept_out(qts, iic_path[0]);
     qtest_writeq(qts, PRIO(0, 0), 0xff);
@@ -126,7 +128,7 @@ static void test_level(void)
 /* iic_message_pass(): message n goes out as (0xf - n) << 4. */
 static void test_ipi(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     qtest_irq_intercept_out(qts, iic_path[0]);
     qtest_writeq(qts, PRIO(0, 0), 0xff);
@@ -164,7 +166,7 @@ static void test_ipi(void)
 /* Only what is more urgent than the current priority interrupts. */
 static void test_priority(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     qtest_irq_intercept_out(qts, iic_path[0]);
     qtest_writeq(qts, GENERATE(0, 0), 0x20);
@@ -195,7 +197,7 @@ static void test_priority(void)
 /* setup_iic() and iic_ioexc_cascade() */
 static void test_io_exception(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     for (int t = 0; t < 2; t++) {
         uint64_t expected = IRQ(1, UNIT_IIC, 0x10);
@@ -230,7 +232,7 @@ static void test_io_exception(void)
 /* A chip's interrupts may go to the other one's threads. */
 static void test_other_chip(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     qtest_irq_intercept_out(qts, iic_path[0]);
     qtest_writeq(qts, PRIO(0, 1), 0xff);
@@ -262,7 +264,7 @@ static void test_other_chip(void)
 static void test_spe_route(void)
 {
     static const uint8_t target[] = { 0x0e, 0x0f, 0x1e, 0x1f };
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     for (int cpu = 0; cpu < 4; cpu++) {
         qtest_writeq(qts, PRIO(cpu / 2, cpu % 2), 0xff);
@@ -288,7 +290,7 @@ static void test_spe_route(void)
 /* Things that no driver should do */
 static void test_bad_access(void)
 {
-    QTestState *qts = start();
+    QTestState *qts = blade();
 
     qtest_writeq(qts, PRIO(0, 0), 0xff);
     qtest_writeq(qts, PENDING(0, 0), ~0ULL);
@@ -309,6 +311,67 @@ static void test_bad_access(void)
     qtest_quit(qts);
 }
 
+#define ASLEEP      0x4000      /* what the thread has got to */
+#define SEEN        0x2000      /* by PIR: SRR1 in the vector */
+
+/*
+ * An NMI enters the system reset vector of the threads that run, and of those
+ * that are suspended.  SRR1 has none of the reasons to wake up for which
+ * cbe_system_reset_exception() of Linux does anything else than reset.
+ */
+static void test_nmi(const void *suspended)
+{
+    static const uint32_t begin[] = {
+        0x3c607fff,             /* lis r3,0x7fff */
+        0x7c7603a6,             /* mtdec r3 */
+        0x38600001,             /* li r3,1 */
+        0x90604000,             /* stw r3,ASLEEP(0) */
+    }, vector[] = {
+        0x7c9ffaa6,             /* mfspr r4,PIR */
+        0x78841f24,             /* sldi r4,r4,3 */
+        0x7c7b02a6,             /* mfspr r3,SRR1 */
+        0xf8642000,             /* std r3,SEEN(r4) */
+        0x48000000,             /* b to itself */
+    };
+    uint32_t words[0x100 / 4 + ARRAY_SIZE(vector)] = { };
+    g_autofree char *kernel = NULL, *cpus = NULL;
+    QTestState *qts;
+
+    memcpy(words, begin, sizeof(begin));
+    if (suspended) {
+        words[4] = 0x38600000;  /* li r3,0 */
+        words[5] = 0x7c7823a6;  /* mtspr CTRL,r3 */
+    } else {
+        words[4] = 0x48000000;  /* b to itself */
+    }
+    memcpy(&words[0x100 / 4], vector, sizeof(vector));
+    kernel = ppe_kernel(words, ARRAY_SIZE(words));
+    qts = qtest_initf("-machine cell-blade,spes=0 -accel tcg -smp 2 -m 64M "
+                      "-kernel %s", kernel);
+    while (!qtest_readl(qts, ASLEEP)) {
+        g_usleep(100);
+    }
+    do {
+        g_free(cpus);
+        cpus = qtest_hmp(qts, "info registers");
+    } while (suspended && !strstr(cpus, "NIP 0000000000000018"));
+    g_assert_cmphex(qtest_readq(qts, SEEN), ==, 0);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'inject-nmi' }");
+    while (!qtest_readq(qts, SEEN)) {
+        g_usleep(100);
+    }
+    g_assert_cmphex(qtest_readq(qts, SEEN) & 0x380000, ==, 0);
+    /* The second thread has not been started.  Stopped, it has met the NMI. */
+    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+    g_free(cpus);
+    cpus = qtest_hmp(qts, "info registers -a");
+    g_assert_nonnull(strstr(cpus, "CPU#1"));
+    g_assert_nonnull(strstr(strstr(cpus, "CPU#1"), "SRR1 0000000000000000"));
+    qtest_quit(qts);
+    unlink(kernel);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -320,5 +383,9 @@ int main(int argc, char **argv)
     qtest_add_func("/cell/iic/other-chip", test_other_chip);
     qtest_add_func("/cell/iic/spe-route", test_spe_route);
     qtest_add_func("/cell/iic/bad-access", test_bad_access);
+    if (qtest_has_accel("tcg")) {
+        qtest_add_data_func("/cell/nmi/running", NULL, test_nmi);
+        qtest_add_data_func("/cell/nmi/suspended", "", test_nmi);
+    }
     return g_test_run();
 }
