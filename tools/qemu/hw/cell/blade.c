@@ -617,6 +617,9 @@ static void cell_blade_init(MachineState *machine)
     cell_blade_check(s);
     memory_region_add_subregion(sysmem, 0, machine->ram);
     object_initialize_child(OBJECT(s), "eib", &s->eib, TYPE_CELL_EIB);
+    object_property_set_link(OBJECT(&s->eib), "memory",
+                             OBJECT(sysmem), &error_abort);
+    qdev_realize(DEVICE(&s->eib), NULL, &error_fatal);
 
     for (unsigned node = 0; node < s->nr_chips; node++) {
         g_autofree char *name = g_strdup_printf("chip[%u]", node);

@@ -34,7 +34,7 @@
 #include "exec/icount.h"
 #include "hw/cell/spe.h"
 #include "hw/core/cpu.h"
-#include "system/address-spaces.h"
+#include "hw/core/qdev-properties.h"
 #include "system/memory.h"
 #include "system/tcg.h"
 #include "target/ppc/helper_regs.h"
@@ -409,13 +409,13 @@ static void lines_stored(CellSPEState *spe, MFCQueueId id, hwaddr pa,
 }
 
 /* Is there memory, all of it, or at least in part something else? */
-static bool is_memory(hwaddr pa, uint64_t size)
+static bool is_memory(CellEIB *eib, hwaddr pa, uint64_t size)
 {
     hwaddr xlat, len = size;
     MemoryRegion *mr;
 
     RCU_READ_LOCK_GUARD();
-    mr = address_space_translate(&address_space_memory, pa, &xlat, &len, true,
+    mr = address_space_translate(&eib->as, pa, &xlat, &len, true,
                                  MEMTXATTRS_UNSPECIFIED);
     return memory_region_is_ram(mr) && len == size;
 }
@@ -426,16 +426,16 @@ static bool is_memory(hwaddr pa, uint64_t size)
  *
  * Returns false if there were none: the line changes all the time.
  */
-static bool line_read(hwaddr pa, uint8_t *line)
+static bool line_read(CellEIB *eib, hwaddr pa, uint8_t *line)
 {
     uint8_t again[MFC_LINE_SIZE];
 
-    address_space_read(&address_space_memory, pa, MEMTXATTRS_UNSPECIFIED,
+    address_space_read(&eib->as, pa, MEMTXATTRS_UNSPECIFIED,
                        line, MFC_LINE_SIZE);
     for (int i = 0; i < 16; i++) {
         /* The first reading is complete. */
         smp_rmb();
-        address_space_read(&address_space_memory, pa, MEMTXATTRS_UNSPECIFIED,
+        address_space_read(&eib->as, pa, MEMTXATTRS_UNSPECIFIED,
                            again, MFC_LINE_SIZE);
         if (!memcmp(line, again, MFC_LINE_SIZE)) {
             return true;
@@ -472,7 +472,7 @@ static void line_watch_expired(void *opaque)
     CellMFC *m = &spe->mfc;
     uint8_t line[MFC_LINE_SIZE];
 
-    if (!line_read(m->line_addr, line) ||
+    if (!line_read(m->eib, m->line_addr, line) ||
         memcmp(line, m->line, MFC_LINE_SIZE)) {
         line_lost(m);
     } else {
@@ -515,11 +515,11 @@ static MemTxResult mfc_store(AddressSpace *as, hwaddr addr, const uint8_t *buf,
 static void mfc_access(CellSPEState *spe, MFCQueueId id, uint16_t op,
                        hwaddr pa, uint32_t ls, uint64_t len)
 {
-    AddressSpace *as = &address_space_memory;
+    AddressSpace *as = &spe->mfc.eib->as;
     MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
     MemTxResult r;
 
-    charge_access(spe, is_memory(pa, len), len);
+    charge_access(spe, is_memory(spe->mfc.eib, pa, len), len);
     if (op & OP_GET) {
         uint8_t buf[MFC_MAX_SIZE];
 
@@ -635,7 +635,7 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     hwaddr pa;
     MFCFault fault = mfc_translate(spe, ea, mfc_op(c) & OP_PUT, &pa, &len);
 
-    if (!fault && !is_memory(pa, MFC_LINE_SIZE)) {
+    if (!fault && !is_memory(m->eib, pa, MFC_LINE_SIZE)) {
         fault = MFC_FAULT_ATOMIC;
     }
     if (fault) {
@@ -645,7 +645,7 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     switch (c->cmd) {
     case MFC_GETLLAR:
         line_release(m);
-        m->line_moves = !line_read(pa, m->line);
+        m->line_moves = !line_read(m->eib, pa, m->line);
         if (m->line_moves) {
             /* Once more, when nobody executes */
             cell_mfc_run(spe);
@@ -662,8 +662,8 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
     case MFC_PUTLLC:
         stat = MFC_ATOMIC_PUTLLC_FAILED;
         if (m->reserved && m->line_addr == pa) {
-            address_space_read(&address_space_memory, pa,
-                               MEMTXATTRS_UNSPECIFIED, line, MFC_LINE_SIZE);
+            address_space_read(&m->eib->as, pa, MEMTXATTRS_UNSPECIFIED,
+                               line, MFC_LINE_SIZE);
             if (!memcmp(line, m->line, MFC_LINE_SIZE)) {
                 mfc_access(spe, id, OP_PUT, pa, ls, MFC_LINE_SIZE);
                 stat = 0;
@@ -1248,7 +1248,7 @@ void cell_mfc_init(CellSPEState *spe)
     CellMFC *m = &spe->mfc;
 
     m->spe = spe;
-    m->table_as = &address_space_memory;
+    m->table_as = &m->eib->as;
     if (spe->page_table) {
         m->table_as = g_new(AddressSpace, 1);
         address_space_init(m->table_as, spe->page_table, "cell-page-table");
@@ -1265,17 +1265,44 @@ static void cell_eib_init(Object *obj)
     timer_init_ns(&eib->refill, QEMU_CLOCK_VIRTUAL, eib_refill, eib);
 }
 
+static void cell_eib_realize(DeviceState *dev, Error **errp)
+{
+    CellEIB *eib = CELL_EIB(dev);
+
+    if (!eib->memory) {
+        error_setg(errp, "memory must be what the machine's SPEs access");
+        return;
+    }
+    address_space_init(&eib->as, eib->memory, "cell-eib");
+}
+
 static void cell_eib_finalize(Object *obj)
 {
     timer_del(&CELL_EIB(obj)->refill);
 }
 
+static const Property cell_eib_properties[] = {
+    DEFINE_PROP_LINK("memory", CellEIB, memory, TYPE_MEMORY_REGION,
+                     MemoryRegion *),
+};
+
+static void cell_eib_class_init(ObjectClass *klass, const void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->desc = "Cell Broadband Engine Element Interconnect Bus";
+    dc->realize = cell_eib_realize;
+    dc->user_creatable = false;
+    device_class_set_props(dc, cell_eib_properties);
+}
+
 static const TypeInfo cell_eib_info = {
     .name              = TYPE_CELL_EIB,
-    .parent            = TYPE_OBJECT,
+    .parent            = TYPE_DEVICE,
     .instance_size     = sizeof(CellEIB),
     .instance_init     = cell_eib_init,
     .instance_finalize = cell_eib_finalize,
+    .class_init        = cell_eib_class_init,
 };
 
 static void cell_mfc_register_types(void)

@@ -377,6 +377,9 @@ static void spe_init(PS3MachineState *s, unsigned n)
 void ps3_spe_init(PS3MachineState *s)
 {
     object_initialize_child(OBJECT(s), "eib", &s->eib, TYPE_CELL_EIB);
+    object_property_set_link(OBJECT(&s->eib), "memory",
+                             OBJECT(get_system_memory()), &error_abort);
+    qdev_realize(DEVICE(&s->eib), NULL, &error_fatal);
     for (unsigned n = 0; n < s->nr_spes; n++) {
         spe_init(s, n);
     }

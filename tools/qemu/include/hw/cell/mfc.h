@@ -10,9 +10,11 @@
 
 #include "exec/hwaddr.h"
 #include "hw/cell/spe_regs.h"
+#include "hw/core/qdev.h"
 #include "qemu/queue.h"
 #include "qemu/timer.h"
 #include "qom/object.h"
+#include "system/memory.h"
 
 #define MFC_SPU_SLOTS       16
 #define MFC_PROXY_SLOTS     8
@@ -73,8 +75,10 @@ OBJECT_DECLARE_SIMPLE_TYPE(CellEIB, CELL_EIB)
 typedef struct CellMFC CellMFC;
 
 struct CellEIB {
-    Object parent_obj;
+    DeviceState parent_obj;
 
+    MemoryRegion *memory;               /* what real addresses are of */
+    AddressSpace as;
     QLIST_HEAD(, CellMFC) holders;      /* of reserved lock lines */
     QTAILQ_HEAD(, CellMFC) waiting;     /* their queues are to run */
     bool running;                       /* commands are being executed */
