@@ -17,7 +17,7 @@
 
 #define MACHINE "-machine cell-blade -m 64M "
 
-#define MEM     0x2000000       /* some memory that nobody uses */
+#define MEM     0x2000000ULL    /* some memory that nobody uses */
 #define HTAB    0x1000000
 #define VSID    0x123456789ULL
 #define SEGMENT 0xc000000030000000ULL
