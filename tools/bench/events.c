@@ -12,6 +12,12 @@
  *		takes all that there is: nothing follows a stop until the next
  *		start
  *	level	the same, level-triggered: epoll looks at each file once more
+ *	gang	one thread, and one descriptor to wait at: the event file of the gang
+ *		that all contexts have joined, of which a read takes as many events
+ *		as there are; each start is a write to the context's own file
+ *	blocking
+ *		one thread, and no epoll: it reads from the event files in turn, and
+ *		waits there until that context stops
  *	uring	one thread, and io_uring: a start linked to the read of its event
  *	library	as async, by lib/spe2: spe_context_start() and _dispatch()
  *	libspe2	as spu_run, by lib/spe2: spe_context_run()
@@ -50,6 +56,7 @@
 #define STOPPED		0x10010002	/* SPU_Status after "stop 0x1001" */
 #define CALLS		0x21040002	/* after "stop 0x2104" */
 #define PAGES		16
+#define GANG		"bench-gang"	/* below /spu */
 
 struct context {
 	int fd, event_fd;
@@ -69,6 +76,7 @@ static struct {
 
 static struct context contexts[MAX_CONTEXTS];
 static int n_contexts, n_idle, n_runs;
+static int gang = -1, gang_event_fd = -1;	/* of the arm that has them */
 static pthread_barrier_t barrier;
 
 /* The latencies, in ticks of the time base; only one pass measures them. */
@@ -276,6 +284,18 @@ static void call(struct context *c)
 		err(1, "start");
 }
 
+/* What follows the event that was just read: false if it was the last. */
+static bool go_on(struct context *c)
+{
+	if (c->event.status == CALLS)
+		call(c);
+	else if (stopped(c, &c->event))
+		start_spu(c);
+	else
+		return false;
+	return true;
+}
+
 static void run_epoll(__u32 how)
 {
 	struct epoll_event ready[64];
@@ -293,11 +313,7 @@ static void run_epoll(__u32 how)
 
 			if (read(c->event_fd, &c->event, sizeof(c->event)) != sizeof(c->event))
 				err(1, "read");
-			if (c->event.status == CALLS)
-				call(c);
-			else if (stopped(c, &c->event))
-				start_spu(c);
-			else
+			if (!go_on(c))
 				left--;
 		}
 	}
@@ -313,6 +329,59 @@ static void arm_async(void)
 static void arm_level(void)
 {
 	run_epoll(0);
+}
+
+/* Events of the gang's, as many as there are, but at least one */
+static int read_gang(struct spu_gang_event *events, size_t room)
+{
+	ssize_t got = read(gang_event_fd, events, room);
+
+	if (got <= 0)
+		err(1, "read from the gang's event file");
+	return got / sizeof(*events);
+}
+
+static void arm_gang(void)
+{
+	struct spu_gang_event events[64];
+	int left = n_contexts, i, n;
+
+	begin();
+	for (i = 0; i < n_contexts; i++)
+		start_spu(&contexts[i]);
+	while (left) {
+		n = read_gang(events, sizeof(events));
+		for (i = 0; i < n; i++) {
+			struct context *c = &contexts[events[i].cookie];
+
+			c->event = events[i].event;
+			if (!go_on(c))
+				left--;
+		}
+	}
+	end();
+}
+
+static void arm_blocking(void)
+{
+	int left = n_contexts, i;
+
+	begin();
+	for (i = 0; i < n_contexts; i++)
+		start_spu(&contexts[i]);
+	while (left) {
+		for (i = 0; i < n_contexts; i++) {
+			struct context *c = &contexts[i];
+
+			if (!c->left)
+				continue;
+			if (read(c->event_fd, &c->event, sizeof(c->event)) != sizeof(c->event))
+				err(1, "read");
+			if (!go_on(c))
+				left--;
+		}
+	}
+	end();
 }
 
 static void start_by_library(struct context *c)
@@ -408,10 +477,10 @@ static spe_program_handle_t *image;
 
 static int create_plain(int n, bool async)
 {
-	char path[32];
+	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/spu/bench-%d", n);
+	snprintf(path, sizeof(path), "/spu/%sbench-%d", gang < 0 ? "" : GANG "/", n);
 	fd = syscall(SYS_spu_create, path, async ? SPU_CREATE_ASYNC : 0, 0755, -1);
 	if (fd < 0)
 		err(1, "spu_create");
@@ -482,6 +551,8 @@ static const struct arm {
 	{ "pipe", false, false, arm_pipe, NULL },
 	{ "async", true, false, arm_async, life_async },
 	{ "level", true, false, arm_level, NULL },
+	{ "gang", true, false, arm_gang, NULL },
+	{ "blocking", true, false, arm_blocking, NULL },
 	{ "uring", true, false, arm_uring, NULL },
 	{ "library", true, true, arm_library, life_library },
 	{ "libspe2", false, true, arm_spu_run, life_libspe2 },
@@ -536,6 +607,28 @@ static void create(struct context *c, int n, const struct arm *arm, long long in
 	}
 }
 
+static void create_gang(void)
+{
+	gang = syscall(SYS_spu_create, "/spu/" GANG, SPU_CREATE_GANG | SPU_CREATE_ASYNC, 0755, -1);
+	if (gang < 0)
+		err(1, "spu_create of a gang");
+	gang_event_fd = openat(gang, "event", O_RDONLY);
+	if (gang_event_fd < 0)
+		err(1, "event of the gang");
+}
+
+/* From now on its events are read from the gang's file. */
+static void join_gang(struct context *c, __u64 cookie)
+{
+	struct {
+		__u32 op;
+		__u64 cookie;
+	} __attribute__((packed)) control = { SPU_CONTROL_SET_COOKIE, cookie };
+
+	if (write(c->event_fd, &control, sizeof(control)) != sizeof(control))
+		err(1, "cookie");
+}
+
 static void destroy(struct context *c, const struct arm *arm)
 {
 	if (arm->library) {
@@ -565,6 +658,7 @@ static void set_clock(struct context *c, bool async)
 		__u32 op, npc;
 	} control = { SPU_CONTROL_START_SPU, SPU_TIMED_CLOCK };
 	__u32 was, before, now = *c->now;
+	struct spu_gang_event of_gang;
 	struct spu_event event;
 	pthread_t thread;
 	ssize_t got;
@@ -587,6 +681,10 @@ static void set_clock(struct context *c, bool async)
 
 	if (!async) {
 		pthread_join(thread, NULL);
+		return;
+	}
+	if (gang >= 0) {
+		read_gang(&of_gang, sizeof(of_gang));
 		return;
 	}
 	/*
@@ -635,8 +733,13 @@ static void measure(const struct arm *arm, long work_ns, int spe_mhz)
 	double elapsed, sum = 0, tick = ns_per_tick();
 	int runs = n_runs, i;
 
-	for (i = 0; i < n_contexts + n_idle; i++)
+	if (arm->run == arm_gang)
+		create_gang();
+	for (i = 0; i < n_contexts + n_idle; i++) {
 		create(&contexts[i], i, arm, (long long)work_ns * spe_mhz / 1000);
+		if (gang >= 0)
+			join_gang(&contexts[i], i);
+	}
 
 	/* Everything has run once, and has its memory, before it is measured. */
 	timing = true;
@@ -665,10 +768,15 @@ static void measure(const struct arm *arm, long work_ns, int spe_mhz)
 			printf(",%.0f", latency[(n_latencies - 1) * i / 10] * tick);
 	}
 	printf("\n");
-	fflush(stdout);
+	if (fflush(stdout) || ferror(stdout))
+		err(1, "stdout");
 	free(latency);
 	for (i = 0; i < n_contexts + n_idle; i++)
 		destroy(&contexts[i], arm);
+	if (gang >= 0) {
+		close(gang_event_fd);
+		close(gang);
+	}
 }
 
 static void measure_lives(const struct arm *arm)
@@ -728,7 +836,7 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
-	fprintf(stderr, "usage: events spu_run|pipe|async|level|uring|library|libspe2 CONTEXTS WORK_NS "
-		"RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]\n");
+	fprintf(stderr, "usage: events spu_run|pipe|async|level|gang|blocking|uring|library|libspe2 "
+		"CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]\n");
 	return 2;
 }

@@ -11,7 +11,7 @@ set pointsize 0.7
 
 there(name) = system(sprintf("[ -e '%s/%s.csv' ] && echo 1 || echo 0", dir, name)) + 0
 
-arms = "spu_run pipe async uring"
+arms = "spu_run pipe async gang blocking uring"
 do for [format in "svg png"] {
 	if (format eq "svg") {
 		set terminal svg size 800,500 font "sans,14" background "white"
