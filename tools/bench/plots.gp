@@ -102,4 +102,39 @@ do for [format in "svg png"] {
 		unset logscale
 		set yrange [*:*]
 	}
+
+	# instructions or latency, PPE threads, work, speed of the SPE, ratios
+	if (there("ratios")) {
+		file = dir."/ratios.csv"
+		ask(command) = system(sprintf("head -n 1 '%s' | %s", file, command))
+		columns = ask("tr , '\n' | wc -l") + 0
+		rows = system(sprintf("wc -l < '%s'", file)) - 1
+		unset key
+		unset grid
+		unset colorbox
+		set palette defined (0.4 "#4393c3", 1 "white", 1.0001 "#fddbc7", 1.6 "#d6604d")
+		set cbrange [0.4:1.6]
+		set style fill solid noborder
+		set xrange [0.5:columns - 3.5]
+		set xtics () scale 0
+		set for [i = 5:columns] xtics add (ask(sprintf("cut -d , -f %d", i)) i - 4)
+		set xlabel "contexts"
+		set yrange [0.5 - rows:0.5]
+		set ytics scale 0
+		unset ylabel
+		set title "async over spu_run" noenhanced
+		set output sprintf("%s/ratios.%s", dir, format)
+		plot file skip 1 using (0):(-$0):yticlabels(sprintf("%s, %s PPE, %s us%s", \
+				strcol(1), strcol(2), strcol(3), \
+				strcol(4) eq "1" ? "" : ", SPE x".strcol(4))) with points, \
+			for [i = 5:columns] file skip 1 using (i - 4):(-$0):(0.5):(0.5):(column(i)) \
+				with boxxyerror linecolor palette, \
+			for [i = 5:columns] file skip 1 using (i - 4):(-$0):(strcol(i)) \
+				with labels
+		set grid
+		set xtics autofreq scale 1
+		set ytics autofreq scale 1
+		set yrange [*:*]
+		set style fill empty
+	}
 }
