@@ -137,4 +137,23 @@ do for [format in "svg png"] {
 		set yrange [*:*]
 		set style fill empty
 	}
+
+	# SPEs, contexts, instructions by arm, ratios, switches
+	if (there("running")) {
+		set key outside right top
+		file = dir."/running.csv"
+		set logscale xy 2
+		set xrange [0.9:142]
+		set xtics (1, 2, 4, 8, 16, 32, 64, 128)
+		set xlabel "contexts, all of which run"
+		set ylabel "instructions of the PPE per run"
+		set title "A run of 10 us among others"
+		set output sprintf("%s/running.%s", dir, format)
+		names = "spu_run async gang"
+		plot for [spes in "8 16"] for [i = 1:3] file skip 1 \
+			using 2:(column(1) == spes + 0 ? column(2 + i) : NaN) \
+			linecolor i dashtype spes / 8 \
+			title word(names, i).", ".spes." SPEs" noenhanced
+		unset logscale
+	}
 }
