@@ -58,8 +58,9 @@
  *
  * A stop that START or the interrupt posts leaves some bookkeeping behind that
  * needs ctx->state_mutex: SPU_SCHED_SPU_RUN is still set, and the SPE is not
- * given to a context that waits for one.  Work does it soon; until then
- * another START has nothing to do but to write the SPU's registers.
+ * given to a context that waits for one.  Work does it soon, or the START of
+ * another context that finds no SPE; until then another START of this one has
+ * nothing to do but to write the SPU's registers.
  *
  * An error between two runs has no run to be reported in: like spu_run, the
  * next one reports it, and ends.
