@@ -129,6 +129,17 @@ bool work_modify(struct work_struct *work, unsigned long delay)
 	return pending;
 }
 
+bool work_is_pending(struct work_struct *work)
+{
+	bool pending;
+
+	hardware_begin("looks whether work is queued");
+	released(work);
+	pending = work->timer || work->queued;
+	hardware_end();
+	return pending;
+}
+
 bool work_cancel(struct work_struct *work)
 {
 	bool pending;

@@ -159,12 +159,14 @@ struct workqueue_struct;
 #define queue_work(wq, w)	work_queue(w, 0)
 #define queue_delayed_work(wq, w, delay)	work_queue(&(w)->work, delay)
 #define mod_delayed_work(wq, w, delay)		work_modify(&(w)->work, delay)
+#define delayed_work_pending(w)	work_is_pending(&(w)->work)
 #define cancel_work(w)		work_cancel(w)
 #define cancel_delayed_work(w)	work_cancel(&(w)->work)
 
 void work_init(struct work_struct *work, void (*func)(struct work_struct *));
 bool work_queue(struct work_struct *work, unsigned long delay);
 bool work_modify(struct work_struct *work, unsigned long delay);
+bool work_is_pending(struct work_struct *work);
 bool work_cancel(struct work_struct *work);
 
 /* Files */
