@@ -111,10 +111,13 @@ END_WITH_FAULTS_BY(exec_of_a_thread);
 
 /* They read as zeros, and take no memory. */
 #define FRESH_BYTES	(1UL << 30)
+/* For some seconds in all, which is two instructions each at 3.2 GHz at best */
+#define FRESH_TURNS	5000000000ULL
 
 /* Load a program that touches one page after the other, or just counts. */
 static int load_run(int fd, bool faults)
 {
+	__u32 page = sysconf(_SC_PAGESIZE), count = FRESH_BYTES / page;
 	char *pages;
 
 	if (!faults)
@@ -125,10 +128,10 @@ static int load_run(int fd, bool faults)
 	if (pages == MAP_FAILED)
 		return -1;
 	return spu_load(fd, spu_touch) ?:
-		spu_poke(fd, SPU_TOUCH_ARGS, &(__u32 [4]) {
-			spu_eah(pages), spu_eal(pages),
-			sysconf(_SC_PAGESIZE), FRESH_BYTES - 1
-		}, 16);
+		spu_poke(fd, SPU_TOUCH_ARGS, &(__u32 [5]) {
+			spu_eah(pages), spu_eal(pages), page, count,
+			FRESH_TURNS / count
+		}, 20);
 }
 
 /* Send two descriptors, as they are told by SCM_RIGHTS. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #
-# GET 16 bytes of one page after the other, for ever.
-# args: where they begin (high, low), the size of a page, and the mask that keeps
-# the offset within them. They may not cross 4 GiB.
+# GET 16 bytes of one page after the other, with a pause after each.
+# args: where they begin (high, low), the size of a page, and how many; turns of
+# the loop that is the pause. The pages may not cross 4 GiB.
 
 	.globl	args
 
 	lqr	$20, args
 	rotqbyi	$21, $20, 4	# low
 	rotqbyi	$22, $20, 8	# page
-	rotqbyi	$23, $20, 12	# mask
-	il	$24, 0		# offset
+	rotqbyi	$23, $20, 12	# pages
+	lqr	$24, args + 16	# pause
 	ila	$5, 0x4000
 	il	$6, 16
 	il	$7, 3
@@ -19,18 +19,24 @@
 	il	$10, 2
 	wrch	$ch22, $8	# MFC_WrTagMask
 next:
-	a	$25, $21, $24
 	wrch	$ch16, $5	# MFC_LSA
 	wrch	$ch17, $20	# MFC_EAH
-	wrch	$ch18, $25	# MFC_EAL
+	wrch	$ch18, $21	# MFC_EAL
 	wrch	$ch19, $6	# MFC_Size
 	wrch	$ch20, $7	# MFC_TagID
 	wrch	$ch21, $9	# MFC_Cmd
 	wrch	$ch23, $10	# MFC_WrTagUpdate: all
 	rdch	$11, $ch24	# MFC_RdTagStat
-	a	$24, $24, $22
-	and	$24, $24, $23
-	br	next
+
+	ori	$12, $24, 0
+1:
+	ai	$12, $12, -1
+	brnz	$12, 1b
+	a	$21, $21, $22
+	ai	$23, $23, -1
+	brnz	$23, next
+	stop	0x1001
 	.balign	16
 args:
+	.long	0, 0, 0, 0
 	.long	0, 0, 0, 0
