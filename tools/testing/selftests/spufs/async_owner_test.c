@@ -110,7 +110,7 @@ END_WITH_FAULTS_BY(abort);
 END_WITH_FAULTS_BY(exec_of_a_thread);
 
 /* They read as zeros, and take no memory. */
-#define FRESH_BYTES	(1UL << 30)
+#define FRESH_BYTES	0x40000000UL
 /* For some seconds in all, which is two instructions each at 3.2 GHz at best */
 #define FRESH_TURNS	5000000000ULL
 
@@ -118,6 +118,7 @@ END_WITH_FAULTS_BY(exec_of_a_thread);
 static int load_run(int fd, bool faults)
 {
 	__u32 page = sysconf(_SC_PAGESIZE), count = FRESH_BYTES / page;
+	__u32 args[] = { 0, 0, page, count, FRESH_TURNS / count };
 	char *pages;
 
 	if (!faults)
@@ -127,11 +128,10 @@ static int load_run(int fd, bool faults)
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (pages == MAP_FAILED)
 		return -1;
+	args[0] = spu_eah(pages);
+	args[1] = spu_eal(pages);
 	return spu_load(fd, spu_touch) ?:
-		spu_poke(fd, SPU_TOUCH_ARGS, &(__u32 [5]) {
-			spu_eah(pages), spu_eal(pages), page, count,
-			FRESH_TURNS / count
-		}, 20);
+		spu_poke(fd, SPU_TOUCH_ARGS, args, sizeof(args));
 }
 
 /* Send two descriptors, as they are told by SCM_RIGHTS. */
