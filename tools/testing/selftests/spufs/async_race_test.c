@@ -365,14 +365,14 @@ TEST_F_TIMEOUT(race, of_start_and_read_of_fpcr, 300)
 	EXPECT_GETS_ON(&self->child);
 }
 
-#define CNTL_RUNCNTL	0x1c	/* SPU_RunCntl in cntl; CBEA, "Problem State Area" */
+#define PS_RUNCNTL	0x401c	/* SPU_RunCntl; CBEA, "Problem State Area" */
 
-static void *write_run(void *cntl)
+static void *write_run(void *psmap)
 {
 	volatile unsigned int i;
 
 	for (;;) {
-		*(volatile __u32 *)(cntl + CNTL_RUNCNTL) = 1;
+		*(volatile __u32 *)(psmap + PS_RUNCNTL) = 1;
 		/* To start one that runs takes long where it is emulated. */
 		for (i = 0; i < 500; i++)
 			;
@@ -385,19 +385,19 @@ static void stop_what_starts(const char *unused)
 	struct spu_event event;
 	struct async ctx;
 	pthread_t thread;
-	void *cntl;
+	void *psmap;
 	int fd, i;
 
 	NEED(!async_create(&ctx, 0));
 	NEED(!spu_load(ctx.fd, spu_spin));
-	fd = openat(ctx.fd, "cntl", O_RDWR);
-	cntl = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	NEED(cntl != MAP_FAILED);
+	fd = openat(ctx.fd, "psmap", O_RDWR);
+	psmap = mmap(NULL, 0x20000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	NEED(psmap != MAP_FAILED);
 	for (i = 0; i < STOP_ROUNDS; i++) {
 		NEED(!async_start(&ctx, 0));
 		/* What it maps has to be loaded. */
 		if (!i)
-			NEED(!pthread_create(&thread, NULL, write_run, cntl));
+			NEED(!pthread_create(&thread, NULL, write_run, psmap));
 		NEED(!async_stop(&ctx));
 		NEED(async_next(&ctx, &event) == sizeof(event));
 		NEED(event.event == SPU_EVENT_STOP);
