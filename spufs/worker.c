@@ -299,6 +299,16 @@ static bool spu_worker_alone(void)
 	return alone;
 }
 
+/* Go, with all contexts, if that is so. */
+static bool spu_worker_go_if_alone(struct spu_worker_thread *t)
+{
+	t->looked = jiffies;
+	if (!spu_worker_alone())
+		return false;
+	spu_worker_disown(t->worker);
+	return true;
+}
+
 static void spu_worker_retire(struct spu_worker_thread *t)
 {
 	struct spu_worker *w = t->worker;
@@ -374,11 +384,8 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 	struct spu_worker *w = t->worker;
 	bool others;
 
-	t->looked = jiffies;
-	if (spu_worker_alone()) {
-		spu_worker_disown(w);
+	if (spu_worker_go_if_alone(t))
 		return;
-	}
 	/* Until now, a next context would have found its thread. */
 	mutex_lock(&w->mutex);
 	if (!w->nr_contexts)
@@ -462,11 +469,8 @@ static bool spu_worker_run(void *data)
 		client->serve(client->ctx);
 		spu_worker_served(w, client);
 		t->served = true;
-		if (time_after(jiffies, t->looked + SPU_WORKER_IDLE)) {
-			t->looked = jiffies;
-			if (spu_worker_alone())
-				spu_worker_disown(w);
-		}
+		if (time_after(jiffies, t->looked + SPU_WORKER_IDLE))
+			spu_worker_go_if_alone(t);
 	} else if (READ_ONCE(w->dead)) {
 		__set_current_state(TASK_RUNNING);
 		spu_worker_retire(t);

@@ -179,35 +179,50 @@ TEST_F(mapping, of_a_context_that_was_saved_is_not_that_of_its_spe)
 	EXPECT_EQ(0, copy(pipes[1], self->psmap, true));
 }
 
-/* The mapping of local store shows it on the SPE and in memory, wherever it is. */
-TEST(of_local_store_goes_with_the_context)
+/* A context whose program counts its runs, and its local store */
+FIXTURE(local_store)
+{
+	int fd, mem;
+};
+
+FIXTURE_SETUP(local_store)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	self->fd = spu_create(0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, spu_load(self->fd, spu_count));
+	self->mem = openat(self->fd, "mem", O_RDWR);
+	ASSERT_LE(0, self->mem);
+}
+
+FIXTURE_TEARDOWN(local_store)
+{
+	close(self->mem);
+	close(self->fd);
+}
+
+/* The mapping shows it on the SPE and in memory, wherever it is. */
+TEST_F(local_store, mapping_goes_with_the_context)
 {
 	const volatile __u32 *count;
 	__u32 npc = 0, event, runs;
-	int fd, mem;
 	char *map;
 
-	if (no_spufs())
-		SKIP(return, "%s", no_spufs());
-	fd = spu_create(0);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, spu_load(fd, spu_count));
-	mem = openat(fd, "mem", O_RDWR);
-	map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   self->mem, 0);
 	ASSERT_TRUE(map != MAP_FAILED);
 	count = (void *)(map + SPU_COUNT_COUNT);
 
 	EXPECT_EQ(0, *count);
 	for (runs = 1; runs <= 3; runs++) {
-		ASSERT_EQ(SPU_STATUS_STOP(0x1001), sys_spu_run(fd, &npc, &event));
-		ASSERT_LE(0, loaded_on(fd));
+		ASSERT_EQ(SPU_STATUS_STOP(0x1001), sys_spu_run(self->fd, &npc, &event));
+		ASSERT_LE(0, loaded_on(self->fd));
 		EXPECT_EQ(runs, *count);
-		ASSERT_TRUE(save(fd));
+		ASSERT_TRUE(save(self->fd));
 		EXPECT_EQ(runs, *count);
 	}
 	munmap(map, LS_SIZE);
-	close(mem);
-	close(fd);
 }
 
 #define MAPPINGS	10000
@@ -232,27 +247,19 @@ static long long switch_ns(int fd)
 }
 
 /* Others wait while a context is loaded or saved. */
-TEST(of_which_no_page_was_touched_cost_nothing)
+TEST_F(local_store, mappings_of_which_no_page_was_touched_cost_nothing)
 {
 	long long without, with;
-	int fd, mem, i;
+	int i;
 
-	if (no_spufs())
-		SKIP(return, "%s", no_spufs());
-	fd = spu_create(0);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, spu_load(fd, spu_count));
-	mem = openat(fd, "mem", O_RDWR);
-	without = switch_ns(fd);
+	without = switch_ns(self->fd);
 	for (i = 0; i < MAPPINGS; i++)
 		ASSERT_TRUE(mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ,
-				 MAP_SHARED, mem, 0) != MAP_FAILED);
-	with = switch_ns(fd);
+				 MAP_SHARED, self->mem, 0) != MAP_FAILED);
+	with = switch_ns(self->fd);
 	EXPECT_LT(0, without);
 	EXPECT_LT(0, with);
 	EXPECT_GT(3 * without, with);
-	close(mem);
-	close(fd);
 }
 
 /* DMA of another context to these registers waits until they are there. */

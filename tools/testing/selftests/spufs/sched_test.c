@@ -55,6 +55,16 @@ static void start_waiting(struct __test_metadata *_metadata,
 	ASSERT_TRUE(wait_until(loaded_on(runner->fd) >= 0));
 }
 
+/* So do the threads that this one creates. */
+static int stay_on_this_cpu(void)
+{
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	return sched_setaffinity(0, sizeof(cpu), &cpu);
+}
+
 /* Say the word. */
 static void expect_goes_on(struct __test_metadata *_metadata,
 			   struct runner *runner)
@@ -269,11 +279,8 @@ TEST_F(held, is_not_lost_on_who_has_a_signal)
 	const struct sigaction action = { .sa_handler = ignore };
 	struct sched_param param = { .sched_priority = 1 };
 	struct runner *nosched = &self->nosched, *other = &self->other;
-	cpu_set_t cpu;
 
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	ASSERT_EQ(0, stay_on_this_cpu());
 	sigaction(SIGUSR1, &action, NULL);
 
 	start(_metadata, nosched, SPU_CREATE_NOSCHED);
@@ -360,13 +367,10 @@ TEST(a_real_time_thread_lets_its_victim_go_on)
 	struct timespec pause = {};
 	pthread_t reader;
 	__u32 npc, event;
-	cpu_set_t cpu;
 
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	ASSERT_EQ(0, stay_on_this_cpu());
 	others = calloc(spes, sizeof(*others));
 	for (i = 0; i < spes; i++)
 		others[i].nice = i ? 0 : 19;
