@@ -4,7 +4,8 @@
  *
  * A context is some 400 KB of memory that cannot be swapped and is nobody's.
  * A memory cgroup, where there is one, pays for it; this is the limit that
- * there always is.
+ * there always is.  A gang is not counted: it is a directory, and goes when
+ * neither it nor a context in it is open.
  */
 #include <linux/capability.h>
 #include <linux/cleanup.h>
@@ -63,6 +64,8 @@ unsigned int spufs_default_limit(void)
  */
 struct spufs_user *spufs_user_get(unsigned int limit)
 {
+	/* Before the lock, which is everybody's: it may have to wait for memory. */
+	struct spufs_user *new __free(kfree) = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	struct spufs_user *user = NULL, *other;
 	kuid_t uid = spufs_current_user();
 
@@ -77,9 +80,9 @@ struct spufs_user *spufs_user_get(unsigned int limit)
 		return NULL;
 
 	if (!user) {
-		user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
-		if (!user)
+		if (!new)
 			return NULL;
+		user = no_free_ptr(new);
 		user->uid = uid;
 		list_add(&user->list, &spufs_users);
 	}

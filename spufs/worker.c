@@ -636,6 +636,8 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 /* The worker of the current process, with a reference: it may die meanwhile. */
 static struct spu_worker *spu_worker_get(void)
 {
+	/* Before the lock, which is everybody's: it may have to wait for memory. */
+	struct spu_worker *new __free(kfree) = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	struct spu_worker *w;
 
 	guard(mutex)(&spu_workers_mutex);
@@ -645,9 +647,9 @@ static struct spu_worker *spu_worker_get(void)
 			return w;
 		}
 
-	w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
-	if (!w)
+	if (!new)
 		return NULL;
+	w = no_free_ptr(new);
 	kref_init(&w->kref);
 	mutex_init(&w->mutex);
 	spin_lock_init(&w->lock);

@@ -798,6 +798,38 @@ TEST_F(mounts, second_one_shows_the_same)
 	EXPECT_EQ(0, access(below(self->dir, self->gang_path), F_OK));
 }
 
+/* Whether something is mounted at a name with @part */
+static bool is_mounted(const char *part)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "r");
+	bool found = false;
+	char line[2048];
+
+	while (fgets(line, sizeof(line), mounts))
+		found |= !!strstr(line, part);
+	fclose(mounts);
+	return found;
+}
+
+/* What is mounted in a context goes with it, as with what is removed by rmdir(2). */
+TEST_F(mounts, in_a_context_go_with_it)
+{
+	char *context = strdup(spu_path(NULL)), mem[PATH_MAX];
+	int fd, i;
+
+	for (i = 0; i < 2; i++) {
+		fd = sys_spu_create(context, 0, 0700, -1);
+		ASSERT_LE(0, fd);
+		snprintf(mem, sizeof(mem), "%s%s", context, i ? "" : "/mem");
+		ASSERT_EQ(0, mount(i ? self->dir : "/dev/null", mem, NULL,
+				   MS_BIND, NULL));
+		EXPECT_TRUE(is_mounted(context));
+		close(fd);
+		EXPECT_FALSE(is_mounted(context));
+	}
+	free(context);
+}
+
 /* User namespaces */
 
 static int write_text(const char *path, const char *text)

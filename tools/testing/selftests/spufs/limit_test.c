@@ -5,6 +5,7 @@
  */
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -112,6 +113,55 @@ TEST_F(memory, of_contexts_is_limited)
 	EXPECT_GE((8 << 20) / LS_SIZE, *made);
 	EXPECT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL :
 					  WEXITSTATUS(status) == 2);
+	munmap(made, sizeof(*made));
+}
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+/*
+ * Who is above memory.high sleeps for up to 2 s with each context that he makes:
+ * Documentation/admin-guide/cgroup-v2.rst. That is no matter of others'.
+ */
+TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
+{
+	long begin, longest = 0, first = milliseconds();
+	int *made, fd;
+	pid_t child;
+
+	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(made != MAP_FAILED);
+	ASSERT_EQ(0, put_text(self->group, "memory.high", "0"));
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (put_text(self->group, "cgroup.procs", "0"))
+			_exit(1);
+		for (;; ++*made)
+			close(spu_create(0));
+	}
+	while (__atomic_load_n(made, __ATOMIC_RELAXED) < 4) {
+		begin = milliseconds();
+		fd = spu_create(0);
+		if (longest < milliseconds() - begin)
+			longest = milliseconds() - begin;
+		close(fd);
+		if (waitpid(child, NULL, WNOHANG))
+			break;
+		usleep(10000);
+	}
+	EXPECT_EQ(0, kill(child, SIGKILL));
+	waitpid(child, NULL, 0);
+	EXPECT_LE(4, *made);
+	/* or it did not wait, and this says nothing */
+	EXPECT_LT(1000, milliseconds() - first);
+	EXPECT_GT(500, longest);
 	munmap(made, sizeof(*made));
 }
 
