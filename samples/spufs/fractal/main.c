@@ -43,8 +43,8 @@ static const char usage[] =
 "  -n, --contexts COUNT     SPU contexts to share the work (as many as SPEs)\n"
 "  -d, --distribution HOW   slices: a block of rows for each context;\n"
 "                           interleaved: every nth row for each of n contexts;\n"
-"                           dynamic: a chunk for each context that is done\n"
-"                           (the default)\n"
+"                           dynamic: the next chunk for each context that is\n"
+"                           done (the default)\n"
 "  -e, --engine HOW         threads: spu_run in a thread for each context;\n"
 "                           async: one thread, epoll (the default);\n"
 #ifdef HAVE_LIBURING
