@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Render the Mandelbrot set on SPUs. Wants spufs mounted at /spu.
+ * Render the Mandelbrot set on SPUs. Needs spufs mounted at /spu.
  */
 #include <getopt.h>
 #include <math.h>
