@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Asynchronous SPU contexts for Linux, and the Cell blade to try them on.
-# "make help" says what there is to make.
+# "make help" lists the targets.
 
 BUILD ?= build
-# Nobody can quote these for every program that gets such a path.
+# Such a path cannot be quoted for every program that gets it.
 _ := $(foreach path,CURDIR BUILD,$(if $(filter 1,$(words x$($(path))x)),,$(error \
 	$(path:CURDIR=the path of this tree) has white space in it: "$($(path))")))
 _ := $(foreach c,' " ` \ $$ & ; | < > ( ) { } * ? [ ] : % , \#,$(if $(findstring $c,$(CURDIR)$(BUILD)),\
@@ -56,16 +56,16 @@ $(if $(CHECK_NEEDS),,$(error nothing was made))
 endif
 
 B := tools/build
-# What needs BUILD for itself has it from here on, see $(B)/lock.
+# From here on this make has BUILD to itself, see $(B)/lock.
 export MAKE_PID := $(shell echo $$PPID)
 ifneq ($(filter-out help apply,$(MAKECMDGOALS)),)
 $(if $(shell BUILD='$(BUILD)' MAKE_PID=$(MAKE_PID) $(B)/lock '$(MAKECMDGOALS)' && echo y),,$(error nothing was made))
 endif
 STEP := @GOALS='$(MAKECMDGOALS)' $(B)/step
 
-# make boot; ICOUNT=1 makes every run the same.  KERNEL_CONFIG="debug" or
+# make boot; with ICOUNT=1 every run is the same.  KERNEL_CONFIG="debug" or
 # "blade64k" is another kernel; MACHINE=ps3 is a PlayStation 3, which has another
-# one as well, and BASE=linux-7.2 upstream's.
+# kernel as well, and BASE=linux-7.2 is upstream's.
 MACHINE ?= blade
 CHIPS ?= 1
 MEM ?= 512M
@@ -77,12 +77,12 @@ else
 KERNEL ?= $(BUILD)/linux/o$(subst $(empty) ,,$(addprefix -,$(KERNEL_CONFIG)))/vmlinux
 endif
 INITRD ?= $(BUILD)/initrd.cpio
-# A guest needs nothing of BUILD once it has begun.
+# A guest needs nothing from BUILD once it has begun.
 ON = $(if $(filter boot,$(1)),$(B)/lock --release && )$(B)/$(1) --machine $(MACHINE) --kernel '$(KERNEL)' --initrd '$(INITRD)' \
 	--chips $(CHIPS) --mem $(MEM) $(if $(SPES),--spes $(SPES)) $(if $(SMP),--smp $(SMP)) \
 	$(if $(ICOUNT),--icount) $(if $(ENGINE),--engine $(ENGINE))
 BOOT = $(call ON,boot)
-# What else a command or a shell of the user's own has
+# Further options for a command or a shell of the user
 YOURS = $(if $(APPEND),--append '$(APPEND)') $(if $(LIMIT),--limit $(LIMIT)) $(if $(GDB),--gdb) \
 	$(if $(FETCH),--fetch '$(FETCH)') $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
@@ -92,8 +92,8 @@ STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(T
 	SEED=$$seed ROUNDS=$(ROUNDS) /selftests/64/reservation_test || exit 1; \
 	seed=$$((seed + 1)); done
 
-# The kernels that make boot and its kin want; the first comes with the headers
-# for the programs.
+# The kernels for make boot and its relatives; the first has the headers for the
+# programs.
 KERNELS = kernel $(if $(filter ps3,$(MACHINE)),$(if $(filter linux-7.2,$(BASE)),kernel-newer,kernel-ps3))
 
 # The targets that have a line of help.
@@ -114,7 +114,7 @@ fractal: qemu $(KERNELS) userspace	## a picture, computed by the blade's SPEs (F
 check: $(CHECK_NEEDS)	## run every test (ONLY="names": some of them)
 	@$(B)/check $(ONLY)
 
-check-fresh:	## what a newcomer does, in a new Debian: SUITE=trixie|bookworm (USERS="root user" DO="demo check" ONLY=)
+check-fresh:	## the steps of a newcomer, in a new Debian: SUITE=trixie|bookworm (USERS="root user" DO="demo check" ONLY=)
 	@$(B)/lock --release && $(B)/check-fresh
 
 check-asan: qemu kernel userspace	## QEMU's tests and a boot with address and undefined behaviour sanitizers (an hour)
@@ -143,7 +143,7 @@ check-debug: qemu kernel userspace	## selftests, failing allocations, random cal
 	$(STEP) kernel-crash "Linux that takes crash dumps" $(B)/kernel blade crash
 	@TIMES=$(or $(TIMES),50) $(B)/check debug shutdown
 
-check-event:	## more orders of what races in event.c (BOUND=4 preemptions, EACH=300 s a scenario), and its mutants
+check-event:	## more orders of the races in event.c (BOUND=4 preemptions, EACH=300 s a scenario), and its mutants
 	@$(MAKE) -s -C tools/testing/event OBJ='$(BUILD)/event' deep mutants
 
 coverage: qemu kernel userspace	## which lines of event.c the selftests execute
@@ -153,13 +153,13 @@ coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 boot: qemu $(KERNELS) userspace	## a shell on the blade, or on MACHINE=ps3 (BASE=linux-7.2): SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR FETCH=THERE=HERE LIMIT= GDB=1 QEMU_ARGS=
 	@$(BOOT) $(if $(RUN),--run "$$RUN") $(if $(FILES),--files '$(FILES)') $(YOURS)
 
-run: qemu $(KERNELS) userspace	## compile PROG=x.c, assemble SPU=y.s and run them there: ARGS=, and what make boot has but RUN=
+run: qemu $(KERNELS) userspace	## compile PROG=x.c, assemble SPU=y.s and run them there: ARGS=, and the arguments of make boot except RUN=
 	@$(call ON,run) $(YOURS)
 
-bench-spe: qemu kernel userspace	## how fast the blade is on this host, with either engine: WITHOUT=avx2
+bench-spe: qemu kernel userspace	## the speed of the blade on this host, with either engine: WITHOUT=avx2
 	@$(B)/bench-spe $(if $(WITHOUT),--without $(WITHOUT))
 
-kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another)
+kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another one)
 	$(STEP) kernel "Linux with the series, spufs built in" $(B)/kernel blade $(KERNEL_CONFIG)
 
 # After the other one, because both prepare the same sources
@@ -185,7 +185,7 @@ patches: more-sources	## write the series in patches/ anew from the sources here
 send-ready: more-sources	## write SET=1-fixes of BASE=linux-7.2 as mails of FROM="Name <mail>", to OUT= (KDIR=: a git tree for base-commit:)
 	@$(B)/send-ready
 
-rebase: sources	## move the series for upstream to the newer kernel tree UPSTREAM=: what does not apply, what was taken
+rebase: sources	## move the series for upstream to the newer kernel tree UPSTREAM=, and list the patches that do not apply or were taken
 	$(if $(UPSTREAM),,$(error say UPSTREAM=, the kernel's source tree))
 	@$(B)/patches --rebase '$(UPSTREAM)'
 
@@ -201,7 +201,7 @@ bisect-check: qemu kernel userspace more-sources	## after every patch of every s
 htmldocs: sources	## the kernel's pages on spufs as HTML, in build/htmldocs
 	$(STEP) htmldocs "the kernel's pages on spufs" $(B)/htmldocs
 
-clean:	## remove what was built, but keep the sources
+clean:	## remove everything built, but keep the sources
 	@$(B)/clean
 
 distclean:	## remove the sources too: the next make fetches the newest
@@ -222,7 +222,7 @@ deps:
 sources: deps
 	$(STEP) sources "sources from Debian's archive" $(B)/fetch
 
-# What can be done without: the other base of the series, the manual pages.
+# Optional sources: the other base of the series, the manual pages.
 more-sources: sources
 	$(STEP) more-sources "more sources, from sid" $(B)/fetch try
 

@@ -4,21 +4,22 @@
  *
  * A context created with SPU_CREATE_ASYNC is not run by spu_run(2), which
  * blocks a thread for as long as its SPU runs, but through a file "event" in
- * its directory: a write starts the SPU and returns, poll tells that
- * something happened and read tells what.
+ * its directory.  A write starts the SPU and returns, poll reports that there
+ * are events, and read returns them.
  */
 
 /**
  * DOC: The life of a run
  *
  * The one invariant: every start that succeeds is followed by exactly one
- * SPU_EVENT_STOP.  The queue has room for all that one run can leave, and a
- * start is refused until the queue was read empty.  So posting an event
- * neither allocates nor fails, and nothing is dropped.
+ * SPU_EVENT_STOP.  The queue has room for all events of one run, and a start
+ * is refused until the queue has been read empty.  So posting an event neither
+ * allocates nor fails, and nothing is dropped.
  *
  * The run itself is a small state machine, in event_queue.h, under the event
  * file's lock, "the lock" from here on; it nests inside spu->register_lock.
- * What follows is who may do what, and why no stop is lost or posted twice:
+ * The following rules say which code may do what, and why no stop is lost or
+ * posted twice:
  *
  * START (BUSY, then RUNNING) holds ctx->state_mutex throughout.  The SPU may
  * stop while START is still at work, and an interrupt of the last run may
@@ -33,43 +34,43 @@
  *	if status shows a stop, post        and status shows a stop, post
  *	unlock                           unlock
  *
- * Whichever comes second posts the stop; to post it ends the run, so the
- * other one, should it see the same status, finds none in progress.
+ * Whichever comes second posts the stop.  Posting it ends the run, so if the
+ * other one sees the same status, it finds no run in progress.
  *
  * An interrupt of class 0 or 1 (error, page fault) claims the run (RUNNING to
- * BUSY), since an error's event must precede the STOP.  A page fault is served
- * by a thread of the owner, see worker.c, an error is told by work.  Either
- * posts errors if there are any, and releases the run in the same way as START
- * does.  Nobody releases a run of which an error or a fault is still noted in
- * the context: who handles that will.
+ * BUSY), since an error's event must precede the STOP.  A thread of the owner
+ * serves a page fault, see worker.c; work reports an error.  Either posts
+ * errors if there are any, and releases the run in the same way as START does.
+ * No code releases a run while an error or a fault of it is still noted in the
+ * context: the code that handles that error or fault will.
  *
- * A fault may hang, and its run be stopped meanwhile.  When the next one starts,
- * it is an old fault: it no longer keeps a run from ending.
+ * A fault may hang, and its run be stopped meanwhile.  When the next run
+ * starts, the fault is an old fault: it no longer keeps a run from ending.
  *
- * STOP claims the run, stops the SPU and posts what the status register says:
- * a program that stopped by itself in the last moment is reported as such.
- * When it must not wait, it claims the run, notes in it what is wanted, and
- * leaves the rest to work.  Whoever settles the run first obeys the note, which
+ * STOP claims the run, stops the SPU and posts the stop with the SPU's status:
+ * a program that stopped by itself at the last moment is reported as such.
+ * When STOP must not wait, it claims the run, notes the request in it, and
+ * leaves the rest to work.  The first to settle the run obeys the note, which
  * is not there in the next run.
  *
  * A context that is being saved (preempted, or accessed through its files)
- * has its interrupts masked, and a stop in that moment raises none.
+ * has its interrupts masked, and a stop at that moment raises none.
  * spu_async_saved() looks at the saved status instead.
  *
  * A stop that START or the interrupt posts leaves some bookkeeping behind that
  * needs ctx->state_mutex: SPU_SCHED_SPU_RUN is still set, and the SPE is not
- * given to a context that waits for one.  Work does it soon, or the START of
- * another context that finds no SPE; until then another START of this one has
- * nothing to do but to write the SPU's registers.
+ * given to a context that waits for one.  Work does this soon, or the START of
+ * another context that finds no SPE; until then another START of this context
+ * only has to write the SPU's registers.
  *
- * An error between two runs has no run to be reported in: like spu_run, the
- * next one reports it, and ends.
+ * No run can report an error between two runs.  As with spu_run, the next run
+ * reports it, and ends.
  *
- * A context in an asynchronous gang shares the lock of the gang's event file,
- * so that to move from its own queue to the gang's is to set a pointer, and
- * the order of the gang's queue is that of posting.  The records are the
- * context's own all the same: its room for one run is what keeps the invariant,
- * and unread ones leave the gang's queue when the context is freed.
+ * A context in an asynchronous gang shares the lock of the gang's event file.
+ * So a pointer moves it from its own queue to the gang's, and the order of the
+ * gang's queue is that of posting.  The records are the context's own all the
+ * same: its room for one run is what keeps the invariant, and unread ones leave
+ * the gang's queue when the context is freed.
  *
  * Work that is pending or running holds a reference on the context.  It is
  * queued under the lock and only before GONE, when the context's
@@ -115,12 +116,12 @@ static_assert(SPU_EVENT_SPE_ERROR == SPE_EVENT_SPE_ERROR);
 static_assert(SPU_EVENT_DATA_STORAGE == SPE_EVENT_SPE_DATA_STORAGE);
 static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 
-/* How many events are copied out at a time, with interrupts off */
+/* The number of events that are copied out at a time, with interrupts off */
 #define SPU_EVENT_BATCH		16
 
 /*
- * How long a context that stopped may be restarted before the worker does the
- * bookkeeping, while nobody waits for its SPE.
+ * The time in which a stopped context may be restarted before the worker does
+ * the bookkeeping, while no other context waits for its SPE.
  */
 #define SPU_ASYNC_LINGER	(HZ / 100)
 
@@ -131,19 +132,19 @@ static_assert(SPU_EVENT_INVALID_DMA == SPE_EVENT_INVALID_DMA);
 	(SPU_STATUS_INVALID_INSTR | SPU_STATUS_INVALID_CH)
 
 /**
- * struct spu_event_file - what all who have an event file open share
- * @own_lock: what @lock points to, but for a context in an asynchronous gang
+ * struct spu_event_file - an event file, shared by all who have it open
+ * @own_lock: the target of @lock, except for a context in an asynchronous gang
  * @lock: protects @queue, the runs that post into it, and the queueing of their
  *	contexts' work
  * @wait: readers and pollers
- * @queue: what there is to read
- * @fasync: who wants a signal when something happens
- * @async: whose file it is; NULL if it is a gang's
- * @starters: somebody has polled for when a start is possible; most poll for
- *	events only, and need not be woken by what they read themselves
+ * @queue: the events that can be read
+ * @fasync: the receivers of a signal for each event
+ * @async: the context of the file; NULL for the file of a gang
+ * @starters: a process has polled for the possibility of a start; most poll
+ *	for events only, and need not be woken by their own reads
  */
 struct spu_event_file {
-	spinlock_t own_lock;	/* what lock points to */
+	spinlock_t own_lock;	/* the target of lock */
 	spinlock_t *lock;	/* protects the queue */
 	wait_queue_head_t wait;
 	struct spu_event_queue queue;
@@ -153,22 +154,22 @@ struct spu_event_file {
 };
 
 /**
- * struct spu_async - what a context has more if it is asynchronous
+ * struct spu_async - the additional state of an asynchronous context
  * @ctx: the context
  * @file: its event file
  * @run: its run
  * @client: has its owner serve its page faults
- * @work: errors, a stop that must not wait, signals, and what a stop in the
- *	interrupt leaves to do
+ * @work: errors, a stop that must not wait, signals, and the bookkeeping after
+ *	a stop in the interrupt
  * @hastened: the work is queued without a delay, and has not begun; protected
  *	by the lock
- * @old_fault: the page fault that is being served is one of before the last
- *	START; protected by the lock
- * @signal: somebody is to get SIGIO; protected by the lock
- * @loading: a START was told to wait for an SPU, and word was left with the
- *	scheduler; protected by the lock
- * @restart_dma: a DMA command failed and is to be tried again by the next
- *	start; protected by ctx->state_mutex
+ * @old_fault: the page fault that is being served is older than the last START;
+ *	protected by the lock
+ * @signal: a SIGIO is due; protected by the lock
+ * @loading: a START was told to wait for an SPU, and has asked the scheduler
+ *	for one; protected by the lock
+ * @restart_dma: a DMA command failed, and the next start is to try it again;
+ *	protected by ctx->state_mutex
  */
 struct spu_async {
 	struct spu_context *ctx;
@@ -206,7 +207,7 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 {
 	bool pending;
 
-	/* It has not begun: it will see what it is wanted for. */
+	/* It has not begun: it will see the reason for it. */
 	if (async->hastened || (delay && delayed_work_pending(&async->work)))
 		return;
 	async->hastened = !delay;
@@ -220,7 +221,7 @@ static void spu_async_queue_work(struct spu_async *async, unsigned long delay)
 		put_spu_context(async->ctx);
 }
 
-/* Post an event, and wake who waits for it.  With the lock held. */
+/* Post an event, and wake the waiters for it.  With the lock held. */
 static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 			   u32 npc)
 {
@@ -230,7 +231,7 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 		return;
 	trace_spufs_async_post(async->ctx, event, status, npc);
 	wake_up_poll(&file->wait, EPOLLIN | EPOLLRDNORM);
-	/* There may be thousands, too many for an interrupt. */
+	/* There may be thousands of receivers, too many for an interrupt. */
 	if (READ_ONCE(file->fasync)) {
 		async->signal = true;
 		spu_async_queue_work(async, 0);
@@ -238,8 +239,8 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 }
 
 /*
- * Send the signals that are due for events of this context.  Whatever the work is
- * wanted for from here on queues it again.
+ * Send the signals that are due for events of this context.  From here on any
+ * new reason for the work queues it again.
  */
 static void spu_async_signal(struct spu_async *async)
 {
@@ -260,7 +261,7 @@ static void spu_async_signal(struct spu_async *async)
 /* Has the SPU stopped by itself?  The context must not be in a switch. */
 static bool spu_async_stopped(struct spu_context *ctx, u32 *status)
 {
-	/* It sets the cause first: wait until it has finished stopping. */
+	/* The SPU sets the cause first: wait until it has finished stopping. */
 	for (;;) {
 		*status = ctx->ops->status_read(ctx);
 		if (!(*status & SPU_STATUS_STOPPED_BY_ITSELF) ||
@@ -273,8 +274,8 @@ static bool spu_async_stopped(struct spu_context *ctx, u32 *status)
 }
 
 /*
- * Post the stop of a run that is not claimed by process context, if its SPU
- * has stopped by itself.  With the lock held.
+ * Post the stop of a run that process context has not claimed, if its SPU has
+ * stopped by itself.  With the lock held.
  */
 static bool spu_async_check_stop(struct spu_async *async)
 {
@@ -289,13 +290,13 @@ static bool spu_async_check_stop(struct spu_async *async)
 	return true;
 }
 
-/* Is there an error that was not told yet? */
+/* Is there an error that has not been reported yet? */
 static bool spu_async_has_error(const struct spu_context *ctx)
 {
 	return READ_ONCE(ctx->csa.class_0_pending) & CLASS0_INTR_MASK;
 }
 
-/* Is there a page fault that is not served yet? */
+/* Is there a page fault that has not been served yet? */
 static bool spu_async_has_fault(const struct spu_context *ctx)
 {
 	return READ_ONCE(ctx->csa.class_1_dsisr) &
@@ -304,8 +305,8 @@ static bool spu_async_has_fault(const struct spu_context *ctx)
 
 /*
  * Leave the end of the run in progress to the stop interrupt, which may have
- * come already; but not if there is an error or a page fault to be handled
- * first, for which work or the owner's thread is queued.  With the lock held.
+ * come already.  But do not if an error or a page fault must be handled first,
+ * for which work or the owner's thread is queued.  With the lock held.
  */
 static void spu_async_release(struct spu_async *async)
 {
@@ -318,7 +319,7 @@ static void spu_async_release(struct spu_async *async)
 		spu_async_check_stop(async);
 }
 
-/* Leave what the end of a run leaves to do to work.  With the lock held. */
+/* Queue the bookkeeping after the end of a run.  With the lock held. */
 static void spu_async_queue_finish(struct spu_async *async)
 {
 	spu_async_queue_work(async, spu_sched_has_waiters() ?
@@ -335,7 +336,7 @@ static bool spu_async_in_progress(struct spu_async *async)
 	return in_progress;
 }
 
-/* Does an error or a fault of this SPU wait for its interrupt to be taken? */
+/* Is the interrupt of an error or a fault of this SPU still pending? */
 static bool spu_async_error_pending(struct spu *spu)
 {
 	return spu_int_stat_get(spu, 0) & CLASS0_INTR_MASK ||
@@ -359,7 +360,7 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 		if (spu_async_check_stop(async))
 			spu_async_queue_finish(async);
 	} else if (async->run.state != SPU_RUN_GONE) {
-		/* A context that was preempted meets its old fault again. */
+		/* A preempted context meets its old fault again. */
 		if (class != 1 || !async->old_fault)
 			spu_run_claim(&async->run);
 		if (class == 1)
@@ -371,8 +372,8 @@ void spu_async_interrupt(struct spu_context *ctx, int class)
 }
 
 /*
- * Do what the end of a run leaves to do, but for giving the SPE away, which
- * is spu_yield()'s.  With ctx->state_mutex held.
+ * Do the bookkeeping after the end of a run, except for giving the SPE away,
+ * which spu_yield() does.  With ctx->state_mutex held.
  *
  * Return: whether no run is in progress.
  */
@@ -408,10 +409,10 @@ static bool spu_async_claim(struct spu_async *async)
 }
 
 /*
- * Claim the run, if there is one.  Post the errors that it has met; then
- * either end it, because of an error or because @stop wants it or somebody who
- * could not wait, or leave its end to the interrupt again.  With
- * ctx->state_mutex held.
+ * Claim the run, if there is one, and post its errors.  Then end it, because of
+ * an error, because of @stop, or because a STOP that could not wait has asked
+ * for it; or else leave its end to the interrupt again.  With ctx->state_mutex
+ * held.
  */
 static void spu_async_settle(struct spu_context *ctx, bool stop)
 {
@@ -431,9 +432,9 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	ctx->event_return = 0;
 
 	/*
-	 * The status register tells an illegal instruction of this run from
-	 * a late interrupt of the last one, and is not lost when a context
-	 * is saved before it takes the interrupt.
+	 * The status register distinguishes an illegal instruction of this
+	 * run from a late interrupt of the last one, and is not lost when a
+	 * context is saved before the interrupt is taken.
 	 */
 	status = ctx->ops->status_read(ctx);
 	npc = ctx->ops->npc_read(ctx);
@@ -465,7 +466,7 @@ static void spu_async_settle(struct spu_context *ctx, bool stop)
 	spin_unlock_irq(async->file.lock);
 }
 
-/* Settle the run, and do what its end leaves to do.  Releases ctx. */
+/* Settle the run, and do the bookkeeping if it has ended.  Releases ctx. */
 static void spu_async_settle_and_yield(struct spu_context *ctx, bool stop)
 {
 	bool stopped;
@@ -495,8 +496,8 @@ static void spu_async_work(struct work_struct *work)
 }
 
 /*
- * Serve a page fault, which may have been served already.  In a thread of the
- * owner; sleeps, perhaps for long.
+ * Serve a page fault, which may have been served already.  Runs in a thread of
+ * the owner; sleeps, perhaps for long.
  */
 static void spu_async_serve_fault(struct spu_context *ctx)
 {
@@ -519,10 +520,10 @@ void spu_async_may_block(struct spu_context *ctx)
 }
 
 /**
- * spu_async_fault_served - a page fault is no longer to be served
+ * spu_async_fault_served - a page fault needs no more service
  * @ctx: the context
  *
- * What the MFC meets from now on, after restart_dma, is a new one.
+ * Any fault of the MFC from now on, after restart_dma, is a new one.
  *
  * Context: called in spu_async_serve_fault(), with ctx->state_mutex held.
  */
@@ -540,8 +541,8 @@ void spu_async_fault_served(struct spu_context *ctx)
  * spu_async_saved - an asynchronous context was unbound from its SPU
  * @ctx: the context
  *
- * Its interrupts were masked meanwhile: look whether it stopped.  A claimed
- * run is left to who claimed it.
+ * Its interrupts were masked meanwhile: check whether it stopped.  A claimed
+ * run is left to its claimant.
  *
  * Context: process context, with ctx->state_mutex held.
  */
@@ -550,7 +551,7 @@ void spu_async_saved(struct spu_context *ctx)
 	struct spu_async *async = ctx->async;
 	bool running;
 
-	/* No interrupt can change it now; a STOP may, and queues work. */
+	/* No interrupt can change the run now; a STOP may, and queues work. */
 	spin_lock_irq(async->file.lock);
 	running = async->run.state == SPU_RUN_RUNNING;
 	spin_unlock_irq(async->file.lock);
@@ -567,18 +568,18 @@ static void spu_async_cancel_run(struct spu_async *async)
 	spin_unlock_irq(async->file.lock);
 }
 
-/* The run that was just begun cannot be started: make it undone. */
+/* The run that was just begun cannot be started: undo it. */
 static void spu_async_cancel(struct spu_context *ctx)
 {
 	ctx->ops->runcntl_stop(ctx);
 	spu_async_cancel_run(ctx->async);
 
-	/* spu_run_init() sets it at its end only, but leaves the rest to do. */
+	/* spu_run_init() sets it only at its end; finish undoes the rest. */
 	set_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags);
 	spu_async_finish(ctx);
 }
 
-/* A context of this node that stopped, and keeps its SPE, with a reference */
+/* Find a stopped context on this node that keeps its SPE; take a reference. */
 static struct spu_context *spu_async_find_idle(int node)
 {
 	struct spu_context *ctx, *idle = NULL;
@@ -602,10 +603,10 @@ static struct spu_context *spu_async_find_idle(int node)
 }
 
 /*
- * A context that was just started waits for an SPE: give away one that a stopped
- * context keeps for a restart, rather than leave that to its work, which lets it
- * linger.  Who gets it is for spu_yield() to say.  If somebody is busy with the
- * stopped context, its work is hastened instead.
+ * A context that was just started waits for an SPE: give away one that a
+ * stopped context keeps for a restart, without waiting for the delayed work of
+ * that context. spu_yield() chooses the context that gets the SPE.  If another
+ * thread is busy with the stopped context, hasten its work instead.
  *
  * Without any lock held.
  */
@@ -632,7 +633,7 @@ static void spu_async_reclaim(struct spu_context *waiting)
 	}
 }
 
-/* The context has its SPU, or nobody waits for that: START would be accepted. */
+/* The context has its SPU, or needs none: START would be accepted. */
 static void spu_async_end_loading(struct spu_async *async)
 {
 	spin_lock_irq(async->file.lock);
@@ -655,9 +656,9 @@ void spu_async_loaded(struct spu_context *ctx)
 }
 
 /*
- * Wait until a context that is not scheduled has its SPU, or leave word that it
- * is wanted: then EPOLLOUT tells when it is there.  With ctx->state_mutex held,
- * dropped to wait; ctx->run_mutex keeps others from waiting for the same context.
+ * Wait until a context that is not scheduled has its SPU, or request the SPU:
+ * then EPOLLOUT reports its arrival.  With ctx->state_mutex held, dropped to
+ * wait; ctx->run_mutex keeps others from waiting for the same context.
  */
 static int spu_async_load(struct spu_context *ctx, bool nonblock)
 {
@@ -667,7 +668,7 @@ static int spu_async_load(struct spu_context *ctx, bool nonblock)
 	if (ctx->state != SPU_STATE_SAVED)
 		return 0;
 
-	/* Somebody else may have left word before. */
+	/* Another thread may have requested it before. */
 	spu_del_from_rq(ctx);
 	clear_bit(SPU_SCHED_LOADING, &ctx->sched_flags);
 	spu_update_sched_info(ctx);
@@ -706,20 +707,20 @@ static int __spu_async_start(struct spu_context *ctx, u32 npc, u64 privcntl,
 	if (!test_bit(SPU_SCHED_SPU_RUN, &ctx->sched_flags))
 		spu_enable_spu(ctx);
 
-	/* What the last run left is tried again, and fails again if it does. */
+	/* The DMA that the last run left is tried again, and may fail again. */
 	ctx->event_return = 0;
 	ctx->fault.event = 0;
 	if (async->restart_dma)
 		ctx->ops->restart_dma(ctx);
 	async->restart_dma = false;
 
-	/* A pending signal is no reason to fail: nothing is waited for. */
+	/* A pending signal is no reason to fail: nothing here waits. */
 	ret = spu_run_init(ctx, npc, privcntl, SPU_ACTIVATE_NOINTR);
 	if (ret) {
 		spu_async_cancel(ctx);
 		return ret;
 	}
-	/* An error of before; one that comes from now on queues the work. */
+	/* Report an earlier error; one from now on queues the work. */
 	if (spu_async_has_error(ctx))
 		spu_async_settle(ctx, false);
 
@@ -740,13 +741,13 @@ static bool spu_event_nonblock(const struct kiocb *iocb)
 	       iocb->ki_flags & IOCB_NOWAIT;
 }
 
-/* Nothing was done yet: a signal is no reason to have userspace try again. */
+/* Nothing has been done yet: userspace need not retry after a signal. */
 static int spu_async_lock(struct spu_context *ctx)
 {
 	return mutex_lock_interruptible(&ctx->state_mutex) ? -ERESTARTSYS : 0;
 }
 
-/* It would have to wait: -EAGAIN, but not if waiting could not help. */
+/* START would have to wait: -EAGAIN, unless waiting cannot help. */
 static int spu_async_would_block(struct spu_async *async)
 {
 	int ret;
@@ -758,8 +759,8 @@ static int spu_async_would_block(struct spu_async *async)
 }
 
 /*
- * Start a context without waiting for anybody (io_uring, RWF_NOWAIT): one that
- * is loaded, and that nobody else is busy with.
+ * Start a context without waiting (io_uring, RWF_NOWAIT), if it is loaded and
+ * no other thread is busy with it.
  */
 static int spu_async_start_nowait(struct spu_context *ctx, u32 npc,
 				  u64 privcntl)
@@ -814,9 +815,9 @@ out:
 }
 
 /*
- * Stop without waiting, neither for the mutex nor for a context that gets the
- * SPE: work does it.  To answer -EAGAIN instead would have io_uring wait for
- * EPOLLOUT, hence for the end of the run.
+ * Stop without waiting for the mutex or for a context that gets the SPE: work
+ * does it.  With -EAGAIN instead, io_uring would wait for EPOLLOUT, hence for
+ * the end of the run.
  */
 static int spu_async_request_stop(struct spu_async *async)
 {
@@ -857,7 +858,7 @@ static void spu_event_file_setup(struct spu_event_file *file,
 	spu_queue_setup(&file->queue);
 }
 
-/* There will be no event any more. */
+/* There will be no more events. */
 static void spu_event_file_gone(struct spu_event_file *file)
 {
 	spin_lock_irq(file->lock);
@@ -870,10 +871,10 @@ static void spu_event_file_gone(struct spu_event_file *file)
 
 /**
  * spu_async_gone - an asynchronous context comes to its end
- * @ctx: the context, the directory of which is being closed, or the owner of
- *	which ends or calls exec
+ * @ctx: the context, whose directory is being closed, or whose owner ends or
+ *	calls exec
  *
- * Ends the run that may be in progress, and wakes all who sleep.
+ * Ends any run in progress, and wakes all sleepers.
  *
  * Context: process context, with ctx->state_mutex held; before the context
  * gives up its SPU and its mm.
@@ -891,11 +892,11 @@ void spu_async_gone(struct spu_context *ctx)
 	spu_async_signal(async);
 	spu_event_file_gone(&async->file);
 
-	/* A start may wait there for an SPU, or have left word. */
+	/* A start may wait for an SPU there, or have requested one. */
 	spu_del_from_rq(ctx);
 	wake_up_all(&ctx->run_wq);
 
-	/* Work that already runs finds the context gone: no need to wait. */
+	/* Work that is running finds the context gone: no need to wait. */
 	if (cancel_delayed_work(&async->work))
 		put_spu_context(ctx);
 }
@@ -916,8 +917,8 @@ void spu_async_leave(struct spu_context *ctx)
  * @ctx: the context, which has never run
  *
  * Context: process context; may sleep.
- * Return: 0, -ENOMEM, or why the current process, which becomes the owner,
- * cannot serve its page faults: see spu_worker_join().
+ * Return: 0, -ENOMEM, or the reason why the current process, which becomes the
+ * owner, cannot serve its page faults: see spu_worker_join().
  */
 int spu_async_create(struct spu_context *ctx)
 {
@@ -947,9 +948,9 @@ int spu_async_create(struct spu_context *ctx)
 }
 
 /**
- * spu_async_destroy - free what spu_async_create() made
- * @ctx: a context without any reference left, asynchronous or not, which
- *	still holds the one on its gang
+ * spu_async_destroy - undo spu_async_create()
+ * @ctx: a context with no references left, asynchronous or not, which still
+ *	holds the one on its gang
  */
 void spu_async_destroy(struct spu_context *ctx)
 {
@@ -983,7 +984,7 @@ int spu_async_gang_create(struct spu_gang *gang)
 }
 
 /**
- * spu_async_gang_gone - neither the gang nor a context in it is open any more
+ * spu_async_gang_gone - neither the gang nor any context in it is still open
  * @gang: the gang, asynchronous or not
  *
  * Context: process context.
@@ -997,8 +998,8 @@ void spu_async_gang_gone(struct spu_gang *gang)
 }
 
 /**
- * spu_async_gang_destroy - free what spu_async_gang_create() made
- * @gang: a gang without any reference left, asynchronous or not
+ * spu_async_gang_destroy - undo spu_async_gang_create()
+ * @gang: a gang with no references left, asynchronous or not
  */
 void spu_async_gang_destroy(struct spu_gang *gang)
 {
@@ -1009,7 +1010,7 @@ static int spu_event_open(struct inode *inode, struct file *filp)
 {
 	struct spufs_inode_info *info = SPUFS_I(inode);
 
-	/* The VFS lets a FIFO be written to wherever it is. */
+	/* The VFS allows writes to a FIFO even on a read-only mount. */
 	if (filp->f_mode & FMODE_WRITE && __mnt_is_readonly(filp->f_path.mnt))
 		return -EROFS;
 
@@ -1019,7 +1020,7 @@ static int spu_event_open(struct inode *inode, struct file *filp)
 	return stream_open(inode, filp);
 }
 
-/* How long the records are that are read from this file */
+/* The length of the records that are read from this file */
 static size_t spu_event_size(const struct spu_event_file *file)
 {
 	return file->async ? sizeof(struct spu_event) :
@@ -1034,7 +1035,7 @@ static bool spu_event_copy(struct spu_event_file *file, struct iov_iter *to)
 {
 	struct spu_event_record *record = spu_queue_first(&file->queue);
 	struct spu_run *run = record->run;
-	/* begins with what is read from a context's file */
+	/* begins with the record that is read from a context's file */
 	const struct spu_gang_event event = {
 		.event = record->event,
 		.cookie = run->cookie,
@@ -1058,7 +1059,7 @@ static bool spu_event_copy(struct spu_event_file *file, struct iov_iter *to)
 	return true;
 }
 
-/* Is there an event to read, or will there never be one? */
+/* Is there an event to read, or will there never be another one? */
 static bool spu_event_ready(const struct spu_event_queue *q)
 {
 	return !spu_queue_empty(q) || q->gone;
@@ -1123,7 +1124,7 @@ static ssize_t spu_event_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret < 0 ? ret : 0;
 }
 
-/* Have the events of this context go to the file of its gang. */
+/* Direct the events of this context to the file of its gang. */
 static int spu_async_join(struct spu_context *ctx, u64 cookie)
 {
 	struct spu_event_file *gang = spu_async_gang_file(ctx);
@@ -1138,7 +1139,7 @@ static int spu_async_join(struct spu_context *ctx, u64 cookie)
 	return ret;
 }
 
-/* Carry one record out, and return its size. */
+/* Carry out one record, and return its size. */
 static ssize_t spu_event_write_one(struct spu_context *ctx,
 				   struct iov_iter *from,
 				   const struct kiocb *iocb)
@@ -1171,7 +1172,7 @@ static ssize_t spu_event_write_one(struct spu_context *ctx,
 		return -EINVAL;
 	}
 
-	/* What is left over must at least look like another record. */
+	/* The remainder must at least look like another record. */
 	if (left < size || (left > size && left - size < sizeof(control.op)))
 		return -EINVAL;
 	if (copied < size)
@@ -1202,7 +1203,7 @@ static ssize_t spu_event_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	struct spu_event_file *file = iocb->ki_filp->private_data;
 	ssize_t ret, done = 0;
 
-	/* A gang's, which CAP_DAC_OVERRIDE opens for writing, too */
+	/* A gang's file: CAP_DAC_OVERRIDE opens it for writing, too. */
 	if (!file->async)
 		return -EINVAL;
 
@@ -1223,8 +1224,9 @@ static __poll_t spu_event_poll(struct file *filp, poll_table *wait)
 	__poll_t events = 0;
 
 	/*
-	 * Every change that is looked at here is made under the lock, and
-	 * followed by a wake-up: it is seen here, or by who was just added.
+	 * Every change of the state that is checked here is made under the
+	 * lock, and a wake-up follows.  So the change is seen here, or wakes
+	 * the waiter that was just added.
 	 */
 	poll_wait(filp, &file->wait, wait);
 
@@ -1310,18 +1312,18 @@ static const struct file_operations spu_event_fops = {
 };
 
 /*
- * What the directory of an asynchronous context has more than others.  Like a
- * pipe, the file has no size and no position: of a regular one io_uring would
- * believe that the rest of a short read or write will do later.  Its mode is
- * not spu_create()'s, for to read is to take: who else shall have the events
- * gets a descriptor, or a chmod.
+ * The additional file in the directory of an asynchronous context.  Like a
+ * pipe, the file has no size and no position: io_uring would retry the rest of
+ * a short read or write of a regular file later.  Its mode is not
+ * spu_create()'s, because a read removes the events: the owner lets others have
+ * them by passing a descriptor, or by chmod.
  */
 const struct spufs_tree_descr spufs_dir_async_contents[] = {
 	{ "event", &spu_event_fops, S_IFIFO | 0600, },
 	{},
 };
 
-/* What the directory of an asynchronous gang has beside its contexts. */
+/* The file in the directory of an asynchronous gang, beside its contexts */
 const struct spufs_tree_descr spufs_gang_async_contents[] = {
 	{ "event", &spu_event_fops, S_IFIFO | 0400, },
 	{},
@@ -1338,7 +1340,7 @@ int __init spu_async_init(void)
 
 	if (ret)
 		return ret;
-	/* Its work waits for nothing but mutexes, hence for no user. */
+	/* Its work waits only for mutexes, hence not for any user. */
 	spu_async_wq = alloc_workqueue("spufs", WQ_UNBOUND, 0);
 	if (!spu_async_wq) {
 		spu_worker_exit();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Asynchronous SPU contexts: what the rest of spufs knows of event.c
+ * Asynchronous SPU contexts: the interface of event.c to the rest of spufs
  */
 #ifndef SPUFS_EVENT_H
 #define SPUFS_EVENT_H

@@ -3,9 +3,9 @@
  * KUnit tests of the queue of an asynchronous SPU context and of the states
  * of its run: event_queue.h, the part of event.c without locks and hardware.
  *
- * What is expected comes from Documentation/filesystems/spufs/async.rst: a run
- * that was begun leaves exactly one STOP, before it at most one event of each
- * kind of error, and is begun only when all events were read.
+ * The expected values come from Documentation/filesystems/spufs/async.rst:
+ * every run posts exactly one STOP, and before it at most one event of each
+ * kind of error; a run begins only when all events have been read.
  */
 
 #include <kunit/test.h>
@@ -102,7 +102,7 @@ static void one_run_leaves_each_event_once(struct kunit *test)
 	struct pair *p = test->priv;
 	int i;
 
-	/* An array too small would be written past here. */
+	/* An array that is too small would overflow here. */
 	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(events), ARRAY_SIZE(p->run.record));
 	KUNIT_ASSERT_EQ(test, 0, spu_run_begin(&p->run));
 	for (i = ARRAY_SIZE(events) - 1; i >= 0; i--) {
@@ -124,7 +124,7 @@ static void stop_request_is_of_its_run_only(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, spu_run_release(&p->run));
 	KUNIT_EXPECT_TRUE(test, spu_run_request_stop(&p->run));
 	KUNIT_EXPECT_TRUE(test, p->run.stop);
-	/* Its end is for process context to find. */
+	/* Process context will find its end. */
 	KUNIT_EXPECT_NE(test, SPU_RUN_RUNNING, p->run.state);
 	KUNIT_EXPECT_TRUE(test, spu_run_post(&p->run, SPU_EVENT_STOP, 0, 0));
 	expect_first(test, SPU_EVENT_STOP, 0, 0);
@@ -159,8 +159,8 @@ static void gone_context_keeps_its_events(struct kunit *test)
 }
 
 /*
- * Everything that can be done, in every order of so many steps, compared with
- * the contract, which is worked out here with a list that has no end.
+ * Every operation, in every order of a number of steps, compared with the
+ * contract, which this model works out with an unbounded list.
  */
 enum {
 	DO_BEGIN, DO_CANCEL, DO_CLAIM, DO_RELEASE, DO_GONE, DO_READ, DO_POST,
@@ -170,7 +170,7 @@ enum {
 #define DEPTH	5
 
 struct expected {
-	u32 list[DEPTH];	/* all events that were posted */
+	u32 list[DEPTH];	/* all events posted so far */
 	int posted, read;
 	int first;		/* of this run */
 	bool runs, irqs, gone;
@@ -186,7 +186,7 @@ static bool posted_in_run(const struct expected *e, u32 event)
 	return false;
 }
 
-/* One step: NULL, or what is not as expected. */
+/* Do one step.  Returns NULL, or a description of the failure. */
 static const char *step(struct spu_event_queue *q, struct spu_run *run,
 			struct expected *e, int what)
 {
@@ -263,7 +263,7 @@ static const char *differs(const struct spu_event_queue *q,
 	return NULL;
 }
 
-/* The lists of records cannot be copied: begin anew for every order. */
+/* The lists of records cannot be copied: start over for every order. */
 static void try(struct kunit *test, const u8 *order)
 {
 	struct spu_event_queue q;

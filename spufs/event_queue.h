@@ -2,9 +2,9 @@
 /*
  * The runs of an asynchronous SPU context and the events that they leave.
  *
- * This is the part of event.c that knows neither hardware nor locks, so that
- * it can be tested by itself: every function here is called with the lock
- * that event.c keeps around a queue and the runs that post into it.
+ * This is the part of event.c that knows neither hardware nor locks, so that it
+ * can be tested alone.  Every function here is called with the lock that
+ * event.c has for a queue and the runs that post into it.
  */
 #ifndef SPUFS_EVENT_QUEUE_H
 #define SPUFS_EVENT_QUEUE_H
@@ -16,13 +16,13 @@
 #include <asm/spufs.h>
 
 /*
- * What the context does:
+ * The states of a context:
  *
  *	IDLE	no run.  The queue may hold events of the last one.
- *	BUSY	a run, the end of which is for process context to find: START
- *		is programming the SPU, or an error or a page fault waits for
+ *	BUSY	a run whose end process context will find: START is
+ *		programming the SPU, or an error or a page fault waits for
  *		the worker.  Interrupts leave a stop alone.
- *	RUNNING	a run, the end of which is for the stop interrupt to post.
+ *	RUNNING	a run whose end the stop interrupt will post.
  *	GONE	the context's directory was closed.
  *
  *	        begin             release
@@ -44,9 +44,9 @@ enum spu_run_state {
 #define SPU_EVENTS_PER_RUN	5
 
 /**
- * struct spu_event_queue - what there is to read from an event file
+ * struct spu_event_queue - the events that can be read from an event file
  * @records: the records, in the order in which they were posted
- * @len: how many
+ * @len: their number
  * @gone: there will never be more
  */
 struct spu_event_queue {
@@ -56,10 +56,10 @@ struct spu_event_queue {
 };
 
 /**
- * struct spu_event_record - an event, and where it waits to be read
+ * struct spu_event_record - an event that waits to be read
  * @node: its place in a queue's records
- * @run: the run that it is of
- * @event: what is read
+ * @run: its run
+ * @event: the record for the reader
  */
 struct spu_event_record {
 	struct list_head node;
@@ -69,16 +69,16 @@ struct spu_event_record {
 
 /**
  * struct spu_run - the run of a context, the one in progress or the last one
- * @queue: where its events go
- * @record: room for all events that it can leave
- * @used: how many events it has left so far
- * @unread: how many of them wait in @queue
+ * @queue: the destination of its events
+ * @record: room for all events that it can post
+ * @used: the number of events that it has posted so far
+ * @unread: the number of those that wait in @queue
  * @state: an enum spu_run_state
- * @stop: somebody wants it to be stopped by who owns its end
- * @posted: the kinds of events that it has left so far
- * @runs: how many runs of this context have ended
- * @events: how many events the runs of this context have left
- * @cookie: what the context is called in @queue, if that is a gang's
+ * @stop: the owner of its end is asked to stop it
+ * @posted: the kinds of events that it has posted so far
+ * @runs: the number of runs of this context that have ended
+ * @events: the number of events that the runs of this context have posted
+ * @cookie: the name of the context in @queue, if that is a gang's
  */
 struct spu_run {
 	struct spu_event_queue *queue;
@@ -121,7 +121,7 @@ static inline void spu_queue_drop_first(struct spu_event_queue *q)
 	record->run->unread--;
 }
 
-/* A context that has never run, the events of which go to @q */
+/* A context that has never run, and whose events go to @q */
 static inline void spu_run_setup(struct spu_run *run, struct spu_event_queue *q)
 {
 	memset(run, 0, sizeof(*run));
@@ -141,7 +141,7 @@ static inline bool spu_run_in_progress(const struct spu_run *run)
 }
 
 /**
- * spu_run_check_begin - what would spu_run_begin() say?
+ * spu_run_check_begin - what would spu_run_begin() return?
  * @run: the run
  *
  * Return: 0, -ENODEV if the context is gone, or -EBUSY during a run and as
@@ -158,7 +158,7 @@ static inline int spu_run_check_begin(const struct spu_run *run)
  * spu_run_begin - begin a run, which process context owns at first
  * @run: the run
  *
- * Return: 0, or why not, as spu_run_check_begin().
+ * Return: 0, or an error, as spu_run_check_begin().
  */
 static inline int spu_run_begin(struct spu_run *run)
 {
@@ -174,7 +174,7 @@ static inline int spu_run_begin(struct spu_run *run)
 	return 0;
 }
 
-/* The run that was just begun could not be started: it never was. */
+/* The run that was just begun could not be started: undo it. */
 static inline void spu_run_cancel(struct spu_run *run)
 {
 	if (run->state == SPU_RUN_BUSY)
@@ -182,12 +182,12 @@ static inline void spu_run_cancel(struct spu_run *run)
 }
 
 /**
- * spu_run_join - have the events of the runs to come go to another queue
+ * spu_run_join - direct the events of future runs to another queue
  * @run: the run, which must not be in progress nor have unread events
  * @q: the queue
- * @cookie: who reads it knows the context by that
+ * @cookie: the name of the context for the queue's readers
  *
- * Return: 0, or why not, as spu_run_check_begin().
+ * Return: 0, or an error, as spu_run_check_begin().
  */
 static inline int spu_run_join(struct spu_run *run, struct spu_event_queue *q,
 			       u64 cookie)
@@ -202,7 +202,7 @@ static inline int spu_run_join(struct spu_run *run, struct spu_event_queue *q,
 	return 0;
 }
 
-/* Take the end of a run in progress over from the stop interrupt. */
+/* Take over the end of a run in progress from the stop interrupt. */
 static inline bool spu_run_claim(struct spu_run *run)
 {
 	if (!spu_run_in_progress(run))
@@ -211,7 +211,7 @@ static inline bool spu_run_claim(struct spu_run *run)
 	return true;
 }
 
-/* Have the run in progress stopped by who owns its end, or will own it. */
+/* Ask the present or future owner of the run's end to stop the run. */
 static inline bool spu_run_request_stop(struct spu_run *run)
 {
 	run->stop = spu_run_claim(run);
@@ -264,13 +264,13 @@ static inline bool spu_run_post(struct spu_run *run, u32 event, u32 status,
 	return true;
 }
 
-/* Nothing will ever run again; what was posted can still be read. */
+/* No run will ever begin again; posted events can still be read. */
 static inline void spu_run_gone(struct spu_run *run)
 {
 	run->state = SPU_RUN_GONE;
 }
 
-/* The run goes, and its unread events with it; they are its last ones. */
+/* Free the run, with its unread events; they are its last ones. */
 static inline void spu_run_discard(struct spu_run *run)
 {
 	for (; run->unread; run->unread--) {

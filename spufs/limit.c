@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SPU file system -- how many contexts a user may have
+ * SPU file system -- the number of contexts that a user may have
  *
- * A context is some 400 KB of memory that cannot be swapped and is nobody's.
- * A memory cgroup, where there is one, pays for it; this is the limit that
- * there always is.  A gang is not counted: it is a directory, and goes when
+ * A context is some 400 KB of memory that cannot be swapped and belongs to no
+ * process.  A memory cgroup, if there is one, is charged for it; this limit
+ * always exists.  A gang is not counted: it is a directory, and is removed when
  * neither it nor a context in it is open.
  */
 #include <linux/capability.h>
@@ -18,7 +18,7 @@
 
 #include "spufs.h"
 
-/* Somebody who has contexts */
+/* A user who has contexts */
 struct spufs_user {
 	struct list_head list;
 	kuid_t uid;
@@ -29,8 +29,8 @@ static LIST_HEAD(spufs_users);
 static DEFINE_MUTEX(spufs_users_lock);
 
 /*
- * A user namespace gives its owner as many users as he likes: they all count
- * as the one who made the outermost.
+ * A user namespace gives its owner any number of users: they all count as the
+ * creator of the outermost one.
  */
 static kuid_t spufs_current_user(void)
 {
@@ -43,9 +43,9 @@ static kuid_t spufs_current_user(void)
 }
 
 /**
- * spufs_default_limit - the number of contexts for a user unless a mount says
+ * spufs_default_limit - the number of contexts for a user by default
  *
- * Return: so many that their save areas take an eighth of the memory.
+ * Return: the number whose save areas take an eighth of the memory.
  */
 unsigned int spufs_default_limit(void)
 {
@@ -54,13 +54,13 @@ unsigned int spufs_default_limit(void)
 
 /**
  * spufs_user_get - count a context for the current user
- * @limit: how many he may have
+ * @limit: the number of contexts that the user may have
  *
  * With CAP_SYS_RESOURCE there is no limit.
  *
  * Context: process context; takes a mutex.
  * Return: the user, for spufs_user_put(); NULL if that is one context too many,
- *	or without memory.
+ *	or if there is no memory.
  */
 struct spufs_user *spufs_user_get(unsigned int limit)
 {
@@ -92,7 +92,7 @@ struct spufs_user *spufs_user_get(unsigned int limit)
 
 /**
  * spufs_user_put - a context is gone
- * @user: what spufs_user_get() returned for it
+ * @user: the result of spufs_user_get() for it
  *
  * Context: process context; takes a mutex.
  */

@@ -1,46 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who serves the page faults of asynchronous SPU contexts
+ * The threads that serve the page faults of asynchronous SPU contexts
  */
 
 /**
  * DOC: Whose thread, whose memory
  *
- * A thread in spu_run(2) resolves the page faults of its SPU itself.  Nobody
- * waits for an asynchronous context, so that a thread of the process that
- * created it, the owner, does: a worker, made by the kernel as vhost makes its
- * own.  What it does is done with the owner's memory, its memory cgroup, its
- * limits and its priority; it is frozen and killed with the owner, and no
- * other process waits for it.
+ * A thread in spu_run(2) resolves the page faults of its SPU itself.  No thread
+ * waits for an asynchronous context, so a worker serves its faults: a thread
+ * that the kernel adds to the process that created the context, the owner, as
+ * vhost adds its own.  The worker uses the owner's memory, memory cgroup,
+ * limits and priority; it is frozen and killed with the owner, and no other
+ * process waits for it.
  *
  * There is one worker for a process, found by its thread group, not by its
  * memory, which vfork() shares.  It begins with the first asynchronous context
  * of the process, and ends a second after the last one or with the process.  So
- * a process that has one context after the other does not need a thread for
- * each, of which those that are still on their way out would count for
- * RLIMIT_NPROC.
+ * a process that has one context after the other does not need a new thread for
+ * each.  Threads on their way out would still count for RLIMIT_NPROC.
  *
- * A worker has one thread.  Before a thread does what may wait for long it sees
- * to it that another one is idle, so that a fault that hangs holds up no other
- * context, not of the same process either: see spu_worker_may_block().  A
- * thread more is the owner's to pay, by RLIMIT_NPROC and the pids cgroup; if it
- * is refused, the owner's other faults wait.  A thread too many goes after a
- * second without work.
+ * A worker has one thread.  Before a thread does anything that may wait for
+ * long, it makes sure that another one is idle.  So a fault that hangs holds up
+ * no other context, not even of the same process: see spu_worker_may_block().
+ * An additional thread is charged to the owner, by RLIMIT_NPROC and the pids
+ * cgroup; if it is refused, the owner's other faults wait.  A surplus thread
+ * ends after a second without work.
  *
- * The end.  exit(), exec() and a fatal signal kill every other thread of a
- * process, workers included.  The first one that is killed ends the runs of all
- * contexts, while the memory is still there: the thread itself holds it.  If
+ * The end. exit(), exec() and a fatal signal kill every other thread of a
+ * process, workers included.  The first thread that is killed ends the runs of
+ * all contexts while the memory is still there: the thread itself holds it.  If
  * the threads of a process end one by one, by exit rather than exit_group(),
- * nothing tells; the worker, which would keep the process, looks once a second
- * whether it is alone, also while there are faults.
+ * there is no notification.  The worker would keep the process then, so it
+ * checks once a second whether it is alone, even while there are faults.
  *
- * A thread cannot leave by itself, but for a signal: when it wants to, it
- * retires, and work of spu_worker_wq stops it.  Until then it sleeps where no
- * signal finds it: a user who stops it would keep a kworker, which are as many
- * for all users.
+ * A thread cannot leave by itself, except for a signal.  When it wants to
+ * leave, it retires, and work of spu_worker_wq stops it.  Until then it sleeps
+ * where no signal reaches it: a user who stops the thread would hold up a
+ * kworker, and all users share these.
  *
  * Locks, the outer first: a worker's mutex, ctx->state_mutex, the event file's
- * lock, the worker's lock.  spu_workers_mutex is inside of a worker's mutex.
+ * lock, the worker's lock.  spu_workers_mutex is inside a worker's mutex.
  */
 
 #include <linux/freezer.h>
@@ -64,21 +63,21 @@
  * @node: its place in spu_workers, until it is dead
  * @tgid: the process
  * @kref: a reference for each context and each thread
- * @mutex: protects what follows, up to @lock
- * @contexts: those that are not gone
- * @threads: those that have not retired
- * @nr_contexts: how many contexts
- * @nr_threads: how many threads, those included that have not begun ...
- * @nr_begun: ... and those that have
+ * @mutex: protects the following members, up to @lock
+ * @contexts: the contexts that are not gone
+ * @threads: the threads that have not retired
+ * @nr_contexts: the number of contexts
+ * @nr_threads: the number of threads, including those that have not begun ...
+ * @nr_begun: ... and the number of those that have
  * @attr: the scheduling parameters that threads are to have ...
- * @prio: ... as the kernel counts them: the best of those who started a context
+ * @prio: ... as the kernel counts them: the best of the context starters
  * @paused: the process is being frozen, and its SPUs do not run
  * @dead: it gets no new contexts
  * @lock: protects @faults, @idle, @nr_stray and the clients' @fault; taken in
  *	interrupts
  * @faults: the clients whose faults wait for a thread
  * @idle: the threads that wait for a fault
- * @nr_stray: how many serve a fault of a context that is gone
+ * @nr_stray: the number of threads that serve a fault of a context that is gone
  */
 struct spu_worker {
 	struct list_head node;
@@ -101,16 +100,16 @@ struct spu_worker {
 };
 
 /**
- * struct spu_worker_thread - one of them
- * @worker: whose
- * @vtsk: what it is for the kernel
+ * struct spu_worker_thread - a thread of a worker
+ * @worker: the worker
+ * @vtsk: the thread, as the kernel knows it
  * @task: the thread, once it has begun
  * @node: its place in worker->threads; protected by the worker's mutex
  * @idle: its place in worker->idle; protected by the worker's lock
  * @served: it has just served a fault
- * @looked: when it looked last whether it is alone, in jiffies
- * @retired: it wants to be stopped; only the thread itself looks
- * @stop: does so
+ * @looked: the last time that it checked whether it is alone, in jiffies
+ * @retired: it wants to be stopped; only the thread itself checks this
+ * @stop: the work that stops it
  */
 struct spu_worker_thread {
 	struct spu_worker *worker;
@@ -124,13 +123,13 @@ struct spu_worker_thread {
 	struct work_struct stop;
 };
 
-/* How long a thread is idle before it looks whether it is needed */
+/* The time that a thread is idle before it checks whether it is needed */
 #define SPU_WORKER_IDLE		HZ
 
 /*
- * How long it waits for the next fault before it sleeps: about as long as it takes
- * to sleep and be woken.  DMA to pages that were never touched has one fault after
- * the other.
+ * The time that a thread waits for the next fault before it sleeps, about the
+ * time that it takes to sleep and be woken.  DMA to untouched pages causes one
+ * fault after the other.
  */
 #define SPU_WORKER_POLL_NS	5000
 
@@ -158,7 +157,7 @@ void spu_worker_put(struct spu_worker *w)
 		kref_put(&w->kref, spu_worker_free);
 }
 
-/* Take a fault from the list, or else be idle.  What is returned is served. */
+/* Take a fault from the list, to be served, or else be idle. */
 static struct spu_client *spu_worker_next(struct spu_worker_thread *t)
 {
 	struct spu_worker *w = t->worker;
@@ -178,7 +177,7 @@ static struct spu_client *spu_worker_next(struct spu_worker_thread *t)
 	return client;
 }
 
-/* Its fault was served; there may be another one by now. */
+/* Its fault has been served; there may be another one by now. */
 static void spu_worker_served(struct spu_worker *w, struct spu_client *client)
 {
 	bool again;
@@ -206,7 +205,7 @@ static void spu_worker_wake(struct spu_worker *w)
 }
 
 /**
- * spu_worker_queue_fault - have a page fault of a context served
+ * spu_worker_queue_fault - queue a page fault of a context for service
  * @client: the context
  *
  * Calls client->serve() for it, or once more if that is being called.
@@ -260,7 +259,7 @@ static void spu_worker_drop(struct spu_worker *w, struct spu_client *client)
 	spin_unlock_irq(&w->lock);
 }
 
-/* The owner goes: so do its contexts. */
+/* The owner ends, and so do its contexts. */
 static void spu_worker_disown(struct spu_worker *w)
 {
 	struct spu_client *client;
@@ -282,7 +281,7 @@ static void spu_worker_disown(struct spu_worker *w)
 }
 
 /*
- * Is there no thread in this process any more but those that the kernel made?
+ * Have all threads of this process ended except those that the kernel made?
  */
 static bool spu_worker_alone(void)
 {
@@ -299,7 +298,7 @@ static bool spu_worker_alone(void)
 	return alone;
 }
 
-/* Go, with all contexts, if that is so. */
+/* If so, end with all contexts. */
 static bool spu_worker_go_if_alone(struct spu_worker_thread *t)
 {
 	t->looked = jiffies;
@@ -335,11 +334,11 @@ static void spu_worker_stop(struct work_struct *work)
 
 	t = container_of(work, struct spu_worker_thread, stop);
 	w = t->worker;
-	/* It has nothing more to do; this waits until it is so far. */
+	/* The thread has nothing more to do; wait for its end. */
 	vhost_task_stop(t->vtsk);
 	kfree(t);
 
-	/* Without a thread, what was left in the list is nobody's. */
+	/* Without a thread, nothing serves the faults left in the list. */
 	mutex_lock(&w->mutex);
 	if (w->dead && !w->nr_threads) {
 		spin_lock_irq(&w->lock);
@@ -378,7 +377,7 @@ static bool spu_worker_freezing(void)
 	       READ_ONCE(current->jobctl) & JOBCTL_TRAP_FREEZE;
 }
 
-/* It had nothing to do for a while. */
+/* It has been idle for a while. */
 static void spu_worker_look_around(struct spu_worker_thread *t)
 {
 	struct spu_worker *w = t->worker;
@@ -386,7 +385,7 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 
 	if (spu_worker_go_if_alone(t))
 		return;
-	/* Until now, a next context would have found its thread. */
+	/* Until now, a new context would have found its thread. */
 	mutex_lock(&w->mutex);
 	if (!w->nr_contexts)
 		spu_worker_bury(w);
@@ -394,7 +393,7 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 
 	spin_lock_irq(&w->lock);
 	others = !list_empty(&t->idle) && !list_is_singular(&w->idle);
-	/* Another one that looks at the same time finds itself the last. */
+	/* Another one that checks at this moment finds itself the last. */
 	if (others)
 		list_del_init(&t->idle);
 	spin_unlock_irq(&w->lock);
@@ -403,8 +402,8 @@ static void spu_worker_look_around(struct spu_worker_thread *t)
 }
 
 /*
- * Wait for a fault without sleeping, if there was one just before.  In
- * TASK_INTERRUPTIBLE, like who sleeps: to be woken is to be running.
+ * Wait for a fault without sleeping, if there was one just before.  The state
+ * is TASK_INTERRUPTIBLE, as in sleep: a wake-up makes the thread running.
  */
 static bool spu_worker_poll(struct spu_worker_thread *t)
 {
@@ -440,9 +439,9 @@ static void spu_worker_begin(struct spu_worker_thread *t)
 }
 
 /*
- * What a thread does, again and again: one fault, or a second of sleep.  It is
- * called in TASK_INTERRUPTIBLE, so that a wake-up after it has looked is not
- * lost; if it returns false, the caller sleeps.
+ * The loop body of a thread: one fault, or a second of sleep.  It is called in
+ * TASK_INTERRUPTIBLE, so that a wake-up after the check is not lost; if it
+ * returns false, the caller sleeps.
  */
 static bool spu_worker_run(void *data)
 {
@@ -480,13 +479,13 @@ static bool spu_worker_run(void *data)
 
 out:
 	if (t->retired) {
-		/* The caller looks for the stop before it looks for signals. */
+		/* The caller checks for the stop before signals. */
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		queue_work(spu_worker_wq, &t->stop);
 		schedule();
 		return true;
 	}
-	/* The caller obeys, and is back when it thaws. */
+	/* The caller freezes, and calls again when it thaws. */
 	if (spu_worker_freezing())
 		spu_worker_pause(w, true);
 	return true;
@@ -537,8 +536,8 @@ static int spu_worker_add_thread(struct spu_worker *w)
 }
 
 /*
- * See to it that there is a thread for the next fault, unless there are as many
- * as faults can hang.  With the worker's mutex held.
+ * Make sure that there is a thread for the next fault, unless there are as many
+ * threads as faults can hang.  With the worker's mutex held.
  */
 static int spu_worker_reserve(struct spu_worker *w)
 {
@@ -555,10 +554,10 @@ static int spu_worker_reserve(struct spu_worker *w)
 }
 
 /**
- * spu_worker_may_block - what is done for a context may wait for long
+ * spu_worker_may_block - service of a context may wait for long from here on
  * @client: the context
  *
- * Has another thread take over the faults that wait and those that come.
+ * Lets another thread take over the waiting and the coming faults.
  *
  * Context: a thread of the worker, which serves a fault of the context; without
  * any mutex.
@@ -568,7 +567,7 @@ void spu_worker_may_block(struct spu_client *client)
 	struct spu_worker *w = client->worker;
 
 	mutex_lock(&w->mutex);
-	/* Without another thread they wait for this one. */
+	/* Without another thread, the faults wait for this one. */
 	spu_worker_reserve(w);
 	mutex_unlock(&w->mutex);
 
@@ -588,7 +587,7 @@ static struct sched_attr spu_worker_attr(void)
 		.sched_nice = task_nice(current),
 	};
 
-	/* A deadline is one thread's own. */
+	/* A deadline belongs to one thread. */
 	if (current->policy == SCHED_DEADLINE) {
 		attr.sched_policy = SCHED_FIFO;
 		attr.sched_priority = MAX_RT_PRIO - 1;
@@ -601,8 +600,9 @@ static struct sched_attr spu_worker_attr(void)
  * @client: the context
  * @nowait: it must not wait for the worker's mutex
  *
- * Gives the worker's threads the priority of the caller, if that is better and a
- * thread of the owner's: its faults are served like those of spu_run().
+ * Gives the worker's threads the priority of the caller, if that is better and
+ * the caller is a thread of the owner: its faults are served like those of
+ * spu_run().
  *
  * Context: process context, without any mutex.
  * Return: 0, or -EAGAIN if it would have to wait.
@@ -620,7 +620,7 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 		return -EAGAIN;
 
 	mutex_lock(&w->mutex);
-	/* Somebody else may have been faster. */
+	/* Another thread may have been faster. */
 	if (current->normal_prio >= w->prio) {
 		mutex_unlock(&w->mutex);
 		return 0;
@@ -633,7 +633,7 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 	return 0;
 }
 
-/* The worker of the current process, with a reference: it may die meanwhile. */
+/* The worker of the current process, with a reference; it may die meanwhile. */
 static struct spu_worker *spu_worker_get(void)
 {
 	/* Before the lock, which is everybody's: it may have to wait for memory. */
@@ -659,7 +659,7 @@ static struct spu_worker *spu_worker_get(void)
 	INIT_LIST_HEAD(&w->idle);
 	w->attr = spu_worker_attr();
 	w->prio = current->normal_prio;
-	/* The threads that the caller makes have another one, see sched_fork(). */
+	/* Threads that the caller makes have another one, see sched_fork(). */
 	if (current->sched_reset_on_fork && w->prio < DEFAULT_PRIO) {
 		w->attr = (struct sched_attr) { .size = sizeof(w->attr) };
 		w->prio = DEFAULT_PRIO;
@@ -670,19 +670,19 @@ static struct spu_worker *spu_worker_get(void)
 }
 
 /**
- * spu_worker_join - have the current process serve a new context's faults
+ * spu_worker_join - let the current process serve a new context's faults
  * @client: to be set up, for the context
  * @ctx: the context
- * @serve: what serves a fault
+ * @serve: the function that serves a fault
  *
  * The first context of a process gets the process its worker, with a thread.
- * Where there is no thread left for it, because all serve faults that hang, it
- * gets another one.
+ * If no thread is left for the context, because all of them serve faults that
+ * hang, the worker gets another one.
  *
  * Context: process context, without any mutex; may sleep.
- * Return: 0; -ENOMEM; or why the process cannot have a thread more: -EAGAIN by
- * RLIMIT_NPROC, the pids cgroup, SCHED_DEADLINE without reset-on-fork or
- * unshare(CLONE_NEWPID), -ERESTARTNOINTR because of a signal.
+ * Return: 0; -ENOMEM; or the reason why the process cannot have another thread:
+ * -EAGAIN by RLIMIT_NPROC, the pids cgroup, SCHED_DEADLINE without
+ * reset-on-fork or unshare(CLONE_NEWPID), -ERESTARTNOINTR because of a signal.
  */
 int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
 		    void (*serve)(struct spu_context *ctx))
@@ -701,14 +701,14 @@ int spu_worker_join(struct spu_client *client, struct spu_context *ctx,
 		mutex_lock(&w->mutex);
 		if (!w->dead)
 			break;
-		/* It has had no context for a while. */
+		/* It has had no contexts for a while. */
 		mutex_unlock(&w->mutex);
 		spu_worker_put(w);
 	}
 
 	w->nr_contexts++;
 	ret = spu_worker_reserve(w);
-	/* An old thread will come to it. */
+	/* An existing thread will get to it. */
 	if (ret && w->nr_threads)
 		ret = 0;
 	if (ret) {
@@ -748,7 +748,7 @@ void spu_worker_leave(struct spu_client *client)
  */
 int __init spu_worker_init(void)
 {
-	/* A thread that is to be stopped may itself be stopped by SIGSTOP. */
+	/* A thread that is to be ended may be stopped by SIGSTOP. */
 	spu_worker_wq = alloc_workqueue("spufs_worker", WQ_UNBOUND,
 					WQ_MAX_ACTIVE);
 	return spu_worker_wq ? 0 : -ENOMEM;

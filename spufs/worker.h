@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The threads of a process that serve the page faults of its asynchronous SPU
- * contexts: what event.c knows of worker.c
+ * contexts: the interface of worker.c to event.c
  */
 #ifndef SPUFS_WORKER_H
 #define SPUFS_WORKER_H
@@ -15,13 +15,13 @@ struct spu_worker;
 /**
  * struct spu_client - a context, as its owner's worker knows it
  * @ctx: the context
- * @serve: serves a page fault of it; in a thread of the worker, without any
+ * @serve: serves a page fault of it, in a thread of the worker, without any
  *	mutex, and never twice at the same time
  * @worker: the worker, on which this holds a reference
  * @member: its place among the worker's contexts, until it is gone; protected
  *	by the worker's mutex
- * @fault: its place among the faults that wait; protected, like what follows,
- *	by the worker's lock
+ * @fault: its place among the faults that wait; protected, like the
+ *	following members, by the worker's lock
  * @serving: a thread serves its fault
  * @again: another one came meanwhile
  * @left: the context is gone, although its fault may still be served

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The calls of class 0x2100, ISO C's stdio.h: numbers and arguments are those of
- * newlib's c99ppe.h. What returns a pointer fails with NULL.
+ * newlib's c99ppe.h. Functions that return a pointer fail with NULL.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * PPE-assisted calls: by a stop instruction a program asks for things that only a
- * processor with an operating system can do.
+ * PPE-assisted calls: by a stop instruction a program requests services that only
+ * a processor with an operating system has.
  *
- * The word after it says what is asked for in its first byte, and in the rest
- * where the arguments are in local store, a quadword each. The answer goes to
- * the first quadword: the result to its first word, or two, errno to the last.
+ * The first byte of the word after it is the request; the rest is the address of
+ * the arguments in local store, a quadword each. The answer goes to the first
+ * quadword: the result to its first word, or two, errno to the last.
  * Sources: newlib for the SPU (c99ppe.h, ea_internal.h); libspe2.
  */
 #include <errno.h>

@@ -2,8 +2,8 @@
 /*
  * One PPE-assisted call: from local store, done, and back to local store.
  *
- * The program is not trusted, and may change local store all the time. So what a
- * call needs is read once, into memory of ours, before it is looked at. serve()
+ * The program is not trusted, and may change local store all the time. So the
+ * input of a call is read once, into memory of ours, before it is checked. serve()
  * has no access to local store. It may block.
  */
 #ifndef SPE2_CALL_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Contexts and gangs: made, taken apart, and what is in their directories.
+ * Contexts and gangs: their creation and destruction, and their directories.
  */
 #include <ctype.h>
 #include <dirent.h>

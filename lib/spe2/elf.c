@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * An SPU program's ELF file into local store. The file is not trusted: nothing
- * of it is looked at, and nothing in local store is written, that was not found
- * to lie inside; local store is not touched unless all of the file is good.
+ * Load an SPU program's ELF file into local store. The file is not trusted: every
+ * access to the file or to local store is checked to lie inside first, and local
+ * store is not touched unless the whole file is good.
  *
  * Sources: the ELF specification; "SPU Application Binary Interface" for
  * EM_SPU; "SPU Embedded and Toolchain Specification" (CESOF) for .toe and the

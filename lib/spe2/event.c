@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Event handlers: an epoll set, and whose events are in it. A handler is the
- * address of its epoll descriptor, as programs know it from libspe2.
+ * Event handlers: an epoll set, and the contexts whose events are in it. A handler
+ * is the address of its epoll descriptor, as programs know it from libspe2.
  *
- * The end of a run is told by an eventfd that counts the stop information that
- * waits to be read. For a context that was started without a thread, its event
+ * An eventfd reports the end of a run; it counts the stop information that waits
+ * to be read. For a context that was started without a thread, its event
  * file is in the set as well, and the thread that waits for events serves it.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the program of a context was given.
+ * The descriptors, streams and directories of a context's program.
  *
  * A descriptor that it closes is closed only if it is its own; a stream's
  * descriptor belongs to the stream, as the number could be someone else's by the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the program of a context was given: the descriptors, streams and
+ * The resources of a context's program: the descriptors, streams and
  * directories that it opened itself, the standard ones, a working directory and
  * a umask. It reaches no others by its calls.
  */

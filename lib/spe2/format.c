@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * printf, with a format and arguments in local store. The arguments are
- * quadwords, as the SPU's ABI has it for va_list: they follow each other but
+ * quadwords, as in the SPU's ABI for va_list: they follow each other, except
  * for two quadwords between the registers' and those on the caller's stack.
  * An int, a long, a size_t and a pointer have 32 bits there.
  */

@@ -2,7 +2,7 @@
 /*
  * The calls of class 0x2105: memory of the process. Numbers and arguments are
  * those of newlib's ea_internal.h; effective addresses and sizes have 64 bits.
- * Only what programs were given can be given back.
+ * Programs can free only memory that they got from here.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What programs and libspe2 pass to each other. Names, numbers and layouts are
- * those of libspe2 2.3.0 ("SPE Runtime Management Library"), but for what is
- * marked as new.
+ * The data that programs and libspe2 pass to each other. Names, numbers and
+ * layouts are those of libspe2 2.3.0 ("SPE Runtime Management Library"), except
+ * for those marked as new.
  */
 #ifndef LIBSPE2_TYPES_H
 #define LIBSPE2_TYPES_H

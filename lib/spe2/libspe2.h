@@ -2,8 +2,8 @@
 /*
  * The SPE Runtime Management Library: SPU programs from PPE programs.
  *
- * Everything up to the last section is libspe2 2.3.0's interface; what each
- * function does is in "SPE Runtime Management Library". The last section is
+ * Everything up to the last section is libspe2 2.3.0's interface; the
+ * functions are described in "SPE Runtime Management Library". The last section is
  * new: man 7 libspe2-async.
  */
 #ifndef LIBSPE2_H

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Linux system calls of SPU programs, stop code 0x2104. spu_run(2) executes them
- * in the kernel; of an asynchronous context, or without callbacks, they arrive
- * here. The block has 64-bit arguments, and effective addresses where they are
- * addresses (struct spu_syscall_block of the kernel's asm/spu.h).
+ * Linux system calls of SPU programs, stop code 0x2104. spu_run(2) executes
+ * them in the kernel; those of an asynchronous context, or without callbacks,
+ * arrive here. The block has 64-bit arguments, and effective addresses where
+ * they are addresses (struct spu_syscall_block of the kernel's asm/spu.h).
  *
- * A program may call what is listed here. Of what the kernel lets SPUs call (the
- * table arch/powerpc/kernel/syscalls/syscall.tbl, without "nospu"), that is what
- * is about files, time and identity: the rest changes the process, its memory or
- * its threads, or has descriptors in structures. What is not listed is ENOSYS.
+ * A program may make the calls that are listed here. Of the calls that the
+ * kernel allows SPUs (the table arch/powerpc/kernel/syscalls/syscall.tbl,
+ * without "nospu"), these are about files, time and identity. The rest change
+ * the process, its memory or its threads, or have descriptors in structures.
+ * Other calls are ENOSYS.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What calls take from local store and give to it. Nothing is looked at that was
- * not copied before: the program may change it meanwhile.
+ * Copies of calls from and to local store. Data is checked only after it has been
+ * copied, because the program may change the original meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
  * The kernel reports each completion of a tag group once, for all groups
  * together, so reported tags are kept here, for a caller that asks for some of them.
  *
- * The kernel does nothing of this for a context that is not loaded: a caller sleeps
- * until somebody runs it. With SPE_ASYNC that is mostly the caller itself, so only a
- * run that goes on is waited for; without one it is EAGAIN.
+ * The kernel does none of this for a context that is not loaded: a caller sleeps
+ * until a thread runs it. With SPE_ASYNC that is mostly the caller itself, so the
+ * library waits only for a run in progress; without one it returns EAGAIN.
  */
 #include <errno.h>
 #include <linux/futex.h>

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The library's own: states, owners, locks.
+ * Internals of the library: states, owners, locks.
  *
  *	context.c	contexts and gangs, their files and areas; the machine
  *	image.c		ELF files in memory
  *	elf.c		an ELF file into local store		(no system calls)
  *	run.c		runs, by spu_run() and by the event file
- *	stop.c		what SPU_Status means			(no system calls)
+ *	stop.c		the meaning of SPU_Status		(no system calls)
  *	event.c		event handlers
  *	mbox.c, mfc.c	mailboxes, signals; proxy DMA
- *	call.c		PPE-assisted calls: which, by whom, and who waits
+ *	call.c		PPE-assisted calls: dispatch, workers and waiting
  *	ls.c		from local store and back to it		(no system calls)
- *	c99.c, posix1.c, libea.c, linux.c	what they do
+ *	c99.c, posix1.c, libea.c, linux.c	the calls themselves
  *	format.c, scan.c	printf and scanf		(no system calls)
  *	files.c		the files, descriptors and memory that a program was given
  *
@@ -25,25 +25,26 @@
  * which starts the SPU again. If it is a worker (a thread for one call that may
  * block), the context's ->call is that call, until the worker has answered or
  * spe_context_stop() or spe_context_destroy() has taken the call away: it then
- * frees it, and nothing else. A worker has no pointer into local store: what a call needs was
- * copied before, and what it gives is copied afterwards, with the lock held.
+ * frees it, and nothing else. A worker has no pointer into local store: the input
+ * of a call has been copied before, and its output is copied afterwards, with the
+ * lock held.
  *
  * ->runner: a thread is in spe_context_run() of an asynchronous context, and
  * reads its events; others wait for it (->idle) or are told EBUSY.
  *
- * A thread is not cancelled while it has a lock: who takes ->lock and does system
- * calls has cancellation disabled, or uses syscall(), which is no cancellation
- * point.
+ * A thread is not cancelled while it has a lock: code that takes ->lock and makes
+ * system calls has cancellation disabled, or uses syscall(), which is not a
+ * cancellation point.
  *
  * Locks, in this order:
  *	spe2_registry	contexts, images, callback handlers, registrations
  *	->lock		everything of a context that changes
- *	files->lock	what the program was given
+ *	files->lock	the program's resources
  * None is held while something may block, or while a program's function runs.
  *
- * A context goes when spe_context_destroy() finds nobody in it (->users, the
- * threads in spe_context_run()): EAGAIN otherwise. The files live on while a
- * worker has a call (files->users).
+ * A context is freed when spe_context_destroy() finds no thread in it (->users,
+ * the threads in spe_context_run()); otherwise the call is EAGAIN. The files
+ * live on while a worker has a call (files->users).
  */
 #ifndef SPE2_H
 #define SPE2_H

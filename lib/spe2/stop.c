@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the end of a run means. The order in which errors are looked at, and
- * the values of errno, are libspe2's.
+ * The meaning of the end of a run. The order in which errors are checked, and the
+ * values of errno, are those of libspe2.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The smallest program with an asynchronous SPU context: start it by a write,
- * go on, read what happened. Wants spufs mounted at /spu.
+ * go on, read its event. Needs spufs mounted at /spu.
  */
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * each SPE, then more contexts than there are SPEs. Each computes a pseudo-
  * random number from a seed of its own; all are checked.
  *
- * async-many [CONTEXTS]	wants spufs mounted at /spu
+ * async-many [CONTEXTS]	needs spufs mounted at /spu
  */
 #include <string.h>
 #include <sys/epoll.h>

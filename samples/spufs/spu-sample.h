@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the samples share: the number of SPEs, the system call that no C library
- * has, a way to put a program into local store, and events in words.
+ * The common parts of the samples: the number of SPEs, the system call that no
+ * C library has, a way to put a program into local store, and events in words.
  */
 #ifndef SPU_SAMPLE_H
 #define SPU_SAMPLE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Is the counting right?  Pieces of code of which it is known how many
- * instructions they execute, each between two marks.  Prints what has to be
- * counted: "count,REGION,user,INSTRUCTIONS" and "count,REGION,calls,SYSCALLS".
+ * Is the counting right?  Pieces of code that execute a known number of
+ * instructions, each between two marks.  Prints the expected counts:
+ * "count,REGION,user,INSTRUCTIONS" and "count,REGION,calls,SYSCALLS".
  */
 #include <stdio.h>
 #include <sys/syscall.h>

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cost of a run of an SPU program, from its start to what it did being
- * known in userspace, several ways:
+ * The cost of a run of an SPU program, from its start until its result is
+ * known in userspace, in several ways:
  *
  *	spu_run	a thread for each context, in spu_run(2)
- *	pipe	the same, and each thread writes to a pipe what happened, which
- *		one more thread learns by epoll: so does libspe2, to make stops
- *		something to poll for.  (It would also have to wake the thread
+ *	pipe	the same, and each thread writes its event to a pipe, from
+ *		which one more thread learns by epoll: libspe2 does so, to make
+ *		stops pollable.  (It would also have to wake the thread
  *		for the next run; that is not counted here.)
- *	async	one thread, epoll, and event files; edge-triggered, as one read
- *		takes all that there is: nothing follows a stop until the next
- *		start
- *	level	the same, level-triggered: epoll looks at each file once more
+ *	async	one thread, epoll, and event files; edge-triggered, since one read
+ *		takes all events: nothing follows a stop until the next start
+ *	level	the same, level-triggered: epoll checks each file once more
  *	gang	one thread, and one descriptor to wait at: the event file of the gang
- *		that all contexts have joined, of which a read takes as many events
- *		as there are; each start is a write to the context's own file
+ *		that all contexts have joined, from which a read takes all pending
+ *		events; each start is a write to the context's own file
  *	blocking
  *		one thread, and no epoll: it reads from the event files in turn, and
  *		waits there until that context stops
@@ -25,8 +24,8 @@
  * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]
  *
  * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
- * contexts that do nothing but to be waited for.  With a last word a run is
- * something else instead: PAGES page faults of DMA, or as many PPE-assisted calls,
+ * contexts that are only waited for.  With a last word a run is something else
+ * instead: PAGES page faults of DMA, or as many PPE-assisted calls,
  * of Linux or, which is for the library's arms, of POSIX; or the same work, but from
  * where the program begins; or all of the life of one context, from its creation to
  * its end.  It prints one line of CSV; the

@@ -3,11 +3,11 @@
  * A QEMU plugin that counts the instructions of the PPE, by function, between
  * marks that the guest sets.
  *
- * A mark is "twi 0,0,imm": trap under no condition, which is to say never
+ * A mark is "twi 0,0,imm": trap under no condition, that is, never
  * (Power ISA, Trap Word Immediate), so that a program with marks runs anywhere.
  *
  *	BENCH_BEGIN	from here on, count
- *	BENCH_END	write what was counted, as the next region, to the file
+ *	BENCH_END	write the counts, as the next region, to the file
  *
  * All vCPUs are counted between the marks, whoever sets them.  An instruction
  * is counted when it begins: one that faults and is executed again counts
@@ -17,10 +17,10 @@
  *
  *	region,vcpu,function,instructions,entries
  *
- * where "entries" is how often the first instruction of a function was
- * executed.  The function of all code outside the kernel is "user", that of
+ * where "entries" is the number of times that the first instruction of a function
+ * was executed.  The function of all code outside the kernel is "user", that of
  * its modules "module".
- * To be used with -icount, which has one vCPU run at a time.
+ * To be used with -icount, which runs one vCPU at a time.
  */
 #include <errno.h>
 #include <inttypes.h>

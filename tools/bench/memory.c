@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of a context: what spu_create() allocates in the kernel's slabs
- * and does not free, for plain contexts and for asynchronous ones, as the
+ * The memory of a context: the allocations of spu_create() in the kernel's slabs
+ * that it does not free, for plain contexts and for asynchronous ones, as the
  * kernel's own tracepoints (events/kmem) tell it.  The save area of a context,
- * with its local store, is not from a slab, and the same for both.  And that of
- * a thread, which spu_run(2) needs for each: slabs, its stack in the kernel, and
- * what it has touched of its own.
+ * with its local store, is not from a slab, and is the same for both.  And the
+ * memory of a thread, which spu_run(2) needs for each: slabs, its stack in the
+ * kernel, and the touched part of its own.
  *
- * memory COUNT		means of so many contexts, each with one file open
+ * memory COUNT		means of this many contexts, each with one file open
  *
  * prints lines "memory,KIND,COUNT,SLABS,KERNEL_STACK,STACK", in bytes.
  */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# gnuplot -e "dir='DIR'" timeline.gp: what SPEs and the PPE do while the fractal
-# is rendered, for each way to share the work out.
+# gnuplot -e "dir='DIR'" timeline.gp: the activity of SPEs and the PPE while the
+# fractal is rendered, for each way to share the work out.
 
 if (system(sprintf("[ -e '%s/timeline-slices.csv' ] && echo there", dir)) eq "") exit
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What SPEs and the PPE do, from the kernel's tracepoints: spufs and
+"""The activity of SPEs and the PPE, from the kernel's tracepoints: spufs and
 sched_switch, as tracefs prints them."""
 
 import collections

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* eight-uring PROGRAM: as eight.c, by io_uring: cc eight-uring.c -lspe2 -luring */
+/* eight-uring PROGRAM: eight.c with io_uring: cc eight-uring.c -lspe2 -luring */
 #include <err.h>
 #include <liburing.h>
 #include <poll.h>

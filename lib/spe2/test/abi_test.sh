@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# abi_test.sh LIBDIR64 LIBDIR32: is what is built what programs were linked with?
+# abi_test.sh LIBDIR64 LIBDIR32: is the built library the one that programs were
+# linked with?
 #
-# abi.txt has the table: what libspe2 2.3.0 declared in its headers (sizes,
-# offsets, numbers) and exported, and in which version new symbols are. Prints TAP.
+# abi.txt has the table: the declarations in the headers of libspe2 2.3.0 (sizes,
+# offsets, numbers), its exports, and the versions of new symbols. Prints TAP.
 set -u
 here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Contexts that run without a thread: spe_context_start(), _stop(), _fd(),
- * _dispatch(). What a run comes to is what spe_context_run() would say.
+ * _dispatch(). The result of a run is that of spe_context_run().
  */
 #include <sys/epoll.h>
 #include <sys/ioctl.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * PPE-assisted calls: what they answer, and what a hostile program cannot reach
- * by them. Numbers and arguments are newlib's (c99ppe.h, jsre.h, ea_internal.h);
- * results are those that ISO C and POSIX.1 have.
+ * PPE-assisted calls: their results, and their limits for a hostile program.
+ * Numbers and arguments are newlib's (c99ppe.h, jsre.h, ea_internal.h); results
+ * are those of ISO C and POSIX.1.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What libspe2 had: contexts, images, runs, stop information, mailboxes, signals,
- * DMA, areas. Results and errno are those of "SPE Runtime Management Library"
- * (SDK 3.1) where it says them. With LIBSPE2_ASYNC=1 the same by event files.
+ * The features of libspe2: contexts, images, runs, stop information, mailboxes,
+ * signals, DMA, areas. Results and errno are those of "SPE Runtime Management
+ * Library" (SDK 3.1) where it defines them. With LIBSPE2_ASYNC=1 the same by
+ * event files.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>

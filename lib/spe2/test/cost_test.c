@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the library costs above the event files themselves: one thread, eight
- * contexts, epoll, programs that do nothing but stop. The guest counts
- * instructions (-icount), and its clock with them, so a figure is a figure.
+ * The cost of the library above that of the event files themselves: one thread,
+ * eight contexts, epoll, programs that only stop. The guest counts instructions
+ * (-icount), and its clock with them, so a figure is a figure.
  */
 #include <sys/epoll.h>
 #include <sys/syscall.h>

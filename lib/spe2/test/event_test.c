@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Event handlers, with contexts that threads run and with contexts that none
- * does. Results and errno: "SPE Runtime Management Library".
+ * Event handlers, with contexts that threads run and with contexts without a
+ * thread. Results and errno: "SPE Runtime Management Library".
  */
 #include "spe2_test.h"
 

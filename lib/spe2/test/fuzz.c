@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * fuzz ROUNDS [SEED]: the parts of the library that read what a program gives
- * and do no system calls, with random input, on the host under sanitizers:
+ * fuzz ROUNDS [SEED]: the parts of the library that read a program's data
+ * and make no system calls, with random input, on the host under sanitizers:
  * files by the ELF loader, formats by printf and scanf, stop information.
- * Everything has memory of exactly its size, so that what reads or writes beyond
- * is caught. Prints TAP.
+ * Everything has memory of exactly its size, so that reads and writes beyond it
+ * are caught. Prints TAP.
  */
 #include <elf.h>
 #include <endian.h>

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# host_test.sh DIR: what of the library can be tested on the host; DIR/64 and
+# host_test.sh DIR: test the parts of the library that run on the host; DIR/64 and
 # DIR/32 have the libraries. ROUNDS and SEED are for the fuzzer. Prints TAP.
 set -u
 here=$(dirname "$(realpath "$0")")

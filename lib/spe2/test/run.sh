@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # run.sh DIR...: the library's tests of these directories (TESTS: or those named), each with contexts run
-# by spu_run() and by event files; those with the shared library one way.
-# Prints TAP; wants root, spufs and eight SPEs.
+# by spu_run() and by event files; those with the shared library in one way.
+# Prints TAP; needs root, spufs and eight SPEs.
 status=0
 
 # one NAME VALUE: LIBSPE2_ASYNC=VALUE

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What happens to spe_context_run() from outside: signals, cancellation, other
+ * Effects on spe_context_run() from outside: signals, cancellation, other
  * threads and processes, the end of the context. Each test is made twice: with
- * spu_run(2) itself, without the library, and with spe_context_run(), which is to
- * do the same, be it by spu_run() or by an event file.
+ * spu_run(2) itself, without the library, and with spe_context_run(), which must do
+ * the same, whether by spu_run() or by an event file.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the library's tests share: SPU programs as ELF files, and contexts that
- * call the PPE.
+ * The common parts of the library's tests: SPU programs as ELF files, and
+ * contexts that call the PPE.
  */
 #ifndef SPE2_TEST_H
 #define SPE2_TEST_H

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Event handlers and the queue of stop information, used by many threads at once, on
- * the host under ThreadSanitizer. What is not event.c is replaced: an event file is
- * an eventfd, and a run is over when somebody writes to it. Prints TAP.
+ * Event handlers and the queue of stop information, used by many threads at
+ * once, on the host under ThreadSanitizer. Everything except event.c is
+ * replaced: an event file is an eventfd, and a write to it ends a run. Prints
+ * TAP.
  */
 #include <errno.h>
 #include <sched.h>

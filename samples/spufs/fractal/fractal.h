@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A picture of the Mandelbrot set: what the parts of the renderer share.
+ * A picture of the Mandelbrot set: the common parts of the renderer.
  *
- *	main.c		options, and the order of things
- *	work.c		which points are computed by whom
- *	worker.c	a context: its program, its parameters, how it stopped
- *	engine.c	how contexts are started and waited for
+ *	main.c		options, and the main sequence
+ *	work.c		the distribution of points to contexts
+ *	worker.c	a context: its program, its parameters, its stop
+ *	engine.c	the ways to start contexts and wait for them
  *	reference.c	the same arithmetic on the PPE
  *	picture.c	points become colours, and colours a file
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Render the Mandelbrot set on SPUs. Wants spufs mounted at /spu.
+ * Render the Mandelbrot set on SPUs. Needs spufs mounted at /spu.
  */
 #include <getopt.h>
 #include <math.h>
@@ -43,8 +43,8 @@ static const char usage[] =
 "  -n, --contexts COUNT     SPU contexts to share the work (as many as SPEs)\n"
 "  -d, --distribution HOW   slices: a block of rows for each context;\n"
 "                           interleaved: every nth row for each of n contexts;\n"
-"                           dynamic: a chunk for each context that is done\n"
-"                           (the default)\n"
+"                           dynamic: the next chunk for each context that is\n"
+"                           done (the default)\n"
 "  -e, --engine HOW         threads: spu_run in a thread for each context;\n"
 "                           async: one thread, epoll (the default);\n"
 #ifdef HAVE_LIBURING

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Does spu-fractal compute the same as the PPE, no matter how contexts are started
-# and work is shared out, and does it report errors? To be run on the
+# and work is shared out, and does it report errors? Runs on the
 # blade; prints TAP.
 n=0
 failed=0

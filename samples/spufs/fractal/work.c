@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the work is shared out. With n contexts,
+ * The distribution of the work. With n contexts,
  *
  *	slices		each has an n-th of the rows, one below the other
  *	interleaved	each has every n-th row

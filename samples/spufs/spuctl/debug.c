@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a context is at: its registers, its local store, its instructions, its fault;
- * single steps; and a program under the control of commands, with breakpoints.
+ * The state of a context: its registers, its local store, its instructions, its
+ * fault; single steps; and a program under the control of commands, with
+ * breakpoints.
  *
- * All of it goes through the files of the context, so that it works on any machine
+ * All of this uses the files of the context, so it works on any machine
  * whose kernel has asynchronous contexts.
  */
 #define _GNU_SOURCE

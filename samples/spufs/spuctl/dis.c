@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Instructions of the SPU as text, in the notation of binutils, but that stop shows
- * its code. Opcodes and formats: SPU ISA 1.2, chapters 3 to 11.
+ * Instructions of the SPU as text, in the notation of binutils, except that stop
+ * shows its code. Opcodes and formats: SPU ISA 1.2, chapters 3 to 11.
  */
 #include <stdio.h>
 

@@ -24,7 +24,7 @@ static const char usage[] =
 "run    load SPU programs (ELF files) into asynchronous contexts, run them all\n"
 "       from one thread, and print each event on the standard error\n"
 "ps     list the contexts of the system\n"
-"trace  run a command, and then show what spufs did meanwhile\n"
+"trace  run a command, and then show the activity of spufs\n"
 "debug  load an SPU program, and read commands from the standard input: step,\n"
 "       break, continue, regs, ...; the command help lists them\n"
 "regs, mem, dis, fault  show the registers, the local store, the instructions, or\n"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # test.sh DIR: tests of spuctl with the programs of DIR, which test/*.s make.
-# Prints TAP; wants root, spufs and tracefs.
+# Prints TAP; needs root, spufs and tracefs.
 cd "$1" || exit 1
 out=/tmp/spuctl-out
 n=0

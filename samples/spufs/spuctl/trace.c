@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What spufs does while a command runs, from whatever tracepoints this kernel
- * has in it, in a trace instance of their own.
+ * The activity of spufs while a command runs, from all its tracepoints in this
+ * kernel, in a separate trace instance.
  */
 #include <dirent.h>
 #include <err.h>

@@ -4,7 +4,7 @@
  *
  * The code goes to the blade's firmware as the state of an indicator
  * (PAPR: set-indicator; type 9000 and up is the vendor's) by way of rtas(2).
- * A PlayStation 3 has nothing of that kind: there it is a line on the console,
+ * A PlayStation 3 has no such indicator: there the code is a line on the console,
  * for tools/build/boot.
  */
 #include <arpa/inet.h>

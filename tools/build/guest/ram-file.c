@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ram-file FILE: say where in the machine's memory a file of a tmpfs is, for
- * who has that memory, as tools/build/boot --fetch does. A line for each piece:
+ * ram-file FILE: print the place of a tmpfs file in the machine's memory, for a
+ * reader of that memory, such as tools/build/boot --fetch. A line for each piece:
  * "ram-file ADDRESS LENGTH", and at the end "ram-file end SIZE".
  */
 #include <err.h>

@@ -2,10 +2,10 @@
 /*
  * Affinity of SPU contexts, on as many chips as there are.
  *
- * The ring of SPEs is what the device tree says (vicinity). On which SPE a
- * context runs is what its interrupt says: spufs' phys-id is the N of the
- * interrupts speN.* in /proc/interrupts, whose number on the controller (node,
- * class, unit) is a device-tree node's.
+ * The ring of SPEs comes from the device tree (vicinity). The interrupts of a
+ * context tell its SPE: spufs' phys-id is the N of the interrupts speN.* in
+ * /proc/interrupts, whose number on the controller (node, class, unit) is that of
+ * a device-tree node.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

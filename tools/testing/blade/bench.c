@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How fast the machine does what is not SPU instructions: DMA, channels, access
- * to the problem state, starts and stops. By the guest's clock, which is the
+ * The speed of everything except SPU instructions: DMA, channels, access to the
+ * problem state, starts and stops. Measured by the guest's clock, which is the
  * host's unless instructions are counted. One line each: name, value, unit, with
  * tabs between them (see tools/build/bench-spe).
  */

@@ -2,7 +2,7 @@
 /*
  * The PPE's threads as the blade has them: CTRL, and how an idle one sleeps.
  *
- * Linux (pervasive.c) suspends an idle thread by clearing CTRL[TE], and lives on
+ * Linux (pervasive.c) suspends an idle thread by clearing CTRL[TE], and relies on
  * being resumed through the system reset vector, with the reason in SRR1: the
  * decrementer or an interrupt. /proc/interrupts counts these as NMI.
  */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * An SPE's areas mapped into a program: local store, and the registers of the
- * problem state, with the kernel's page size whatever it is. (With 64 KiB pages
- * spufs has no mapping of the areas that are 4 KiB, but for signal1.) And the
- * other way round: an SPE's DMA from page to page of a program.
+ * problem state, with any page size of the kernel. (With 64 KiB pages spufs
+ * has no mapping of the areas of 4 KiB, except for signal1.) And the other way
+ * round: an SPE's DMA from page to page of a program.
  *
- * What a mapping shows is compared with what spufs' other files and spu_run()
- * say. Registers: CBEA v1.02, Problem State Memory-Mapped Registers.
+ * The values in a mapping are compared with those of spufs' other files and of
+ * spu_run(). Registers: CBEA v1.02, Problem State Memory-Mapped Registers.
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -3,11 +3,10 @@
  * The blade's clock: an SPU executes 3.2 instructions in a nanosecond of
  * virtual time, and N SPUs do N times the work of one in the same time.
  *
- * What the time must be follows from the number of instructions in the SPU
- * program.
+ * The expected time follows from the number of instructions in the SPU program.
  *
- * And a claim on the kernel that needs a clock which does not depend on the
- * host: a context that starts when all SPEs hold contexts that have stopped
+ * This also tests a property of the kernel, for which the clock must not depend on
+ * the host: a context that starts when all SPEs hold contexts that have stopped
  * gets one from them at once. The scheduler's tick, 40 ms at 250 Hz, would be
  * another way.
  *

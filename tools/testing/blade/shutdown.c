@@ -3,13 +3,12 @@
  * shutdown power-off|reboot|crash
  * shutdown kexec|crash KERNEL INITRD	where this program is /init
  *
- * Have the system go down while contexts are loaded and saved on all SPEs: those
- * of threads in spu_run(2), asynchronous ones if the kernel has them, and some whose
- * registers somebody reads all the time. The kernel's log says whether it took that
- * well.
+ * Shut the system down while contexts are loaded and saved on all SPEs: those of
+ * threads in spu_run(2), asynchronous ones if the kernel has them, and some whose
+ * registers are read all the time. The kernel's log shows any failure.
  *
- * The program as /init says what the next kernel found: whether its memory is
- * its own, and whether each SPE works.
+ * As /init, the program reports on the next kernel: whether its memory is its own,
+ * and whether each SPE works.
  */
 #include <err.h>
 #include <linux/kexec.h>

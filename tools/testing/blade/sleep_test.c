@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does whoever sleeps wake up? The decrementer that is to end the sleep may
- * expire at any instruction on a PPE thread's way to being idle, and no idle
- * thread may miss it. Sleeps are so short that this is where they end, each of
- * them a nanosecond later: with instructions counted, at the next one.
+ * Every sleeper must wake up. The decrementer that is to end the sleep may expire
+ * at any instruction on a PPE thread's way to being idle, and no idle thread may
+ * miss it. Sleeps are so short that they end there, each of them a nanosecond
+ * later: with instructions counted, at the next one.
  */
 #include <stdio.h>
 #include <sys/prctl.h>

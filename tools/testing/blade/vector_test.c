@@ -3,7 +3,7 @@
  * The PPE's unaligned vector loads and stores, as 64- and 32-bit program:
  * lvlx, lvrx, stvlx, stvrx and their forms that end in l (hints for the cache).
  *
- * What they are to do is said here byte by byte: "left" is from the address to
+ * The test defines their results byte by byte: "left" is from the address to
  * the end of its quadword, at the left of the register; "right" is from the
  * start of the quadword up to the address, at its right, and nothing if the
  * address is aligned (CBE Programming Handbook, PPE's VXU; GCC's altivec.h).

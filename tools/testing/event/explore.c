@@ -5,11 +5,11 @@
  * An actor is a coroutine; at every point() it may be another one's turn.  A
  * run is fixed by the choices made at its points, so the search is a
  * depth-first one over lists of choices, and a list replays its run.  As in
- * CHESS, of those orders first that take the turn away from an actor that
- * could go on ("preempt" it) at most so many times; to wait costs nothing.
+ * CHESS, it first tries the orders that take the turn away from an actor that
+ * could go on ("preempt" it) at most a number of times; waiting costs nothing.
  * A state that was seen before, with as many preemptions left, is not tried
- * again.  The state is all memory there is: the world (model.h), what was
- * allocated, the actors' stacks and registers.
+ * again.  The state is all memory: the world (model.h), the allocations, and
+ * the actors' stacks and registers.
  */
 #include <getopt.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parts of the kernel that event.c uses, however actors are made.
+ * The parts of the kernel that event.c uses, for any kind of actor.
  */
 #include <time.h>
 #include <unistd.h>

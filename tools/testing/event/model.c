@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A model of an SPU, of the interrupts' handlers, and of as much of spufs as
- * event.c calls; and threads that use an event file and know what it promises.
+ * event.c calls; and threads that use an event file and know its contract.
  *
  * The SPU follows the Cell Broadband Engine Architecture as far as it matters
  * here: the cause of a stop is seen before the SPU has stopped; a status stays
  * until the next start; DMA goes on when the SPU has stopped, and a DMA that
  * failed waits, and fails again when it is tried again.  The handlers are
- * those of spu_base.c and spufs_stop_callback(), and the switches of sched.c
- * and switch.c: which locks they take, and in which order they do what.
+ * those of spu_base.c and spufs_stop_callback(), and the switches are those of
+ * sched.c and switch.c, with their locks and the order of their steps.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who does what at the same time.  Every order of it is tried.
+ * The concurrent actions of each scenario.  Every order of them is tried.
  */
 #include "model.h"
 #include "spufs.h"

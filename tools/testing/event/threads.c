@@ -2,7 +2,7 @@
 /*
  * The scenarios with real threads, for ThreadSanitizer: event.c is compiled
  * with it, and its locks are mutexes that it knows.  The rest is not, and
- * orders nothing in its eyes: what event.c does not order itself is a race.
+ * orders nothing for it: accesses that event.c itself does not order are a race.
  */
 #include <getopt.h>
 #include <sched.h>

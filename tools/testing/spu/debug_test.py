@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Test QEMU's own means of debugging with the SPUs of its engine tcg.
+"""Test QEMU's debugging facilities with the SPUs of its engine tcg.
 
 usage: debug_test.py QEMU DECODE OBJDUMP PLUGIN [SEED]
 

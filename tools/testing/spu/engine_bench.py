@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an instruction of QEMU's SPU costs on this host.
+"""The cost of an instruction of QEMU's SPU on this host.
 
 usage: engine_bench.py QEMU DECODE NATIVE [options]
 

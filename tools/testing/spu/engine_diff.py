@@ -6,9 +6,9 @@ usage: engine_diff.py QEMU DECODE [options]
 
 Starts QEMU's cell-blade machine twice, with spu-engine=reference and =tcg,
 drives it by the qtest protocol, gives both the same random programs, and
-compares what comes out, in TAP: all of local store, to which a program's end saves
-the registers and FPSCR, SPU_Status and SPU_NPC.  Instructions are
-taken from DECODE, QEMU's spu.decode, with random operands.
+compares the results, in TAP: all of local store, to which a program's end saves
+the registers and FPSCR; SPU_Status; and SPU_NPC.  Instructions are taken from
+DECODE, QEMU's spu.decode, with random operands.
 """
 
 import argparse

@@ -3,12 +3,12 @@
  * SPU instruction tests on the blade: the cases of spu_test.c, through
  * spu_run(2) on a context of spufs.
  *
- * Computations are packed into one SPU program by the hundreds: load what the
- * instruction reads, execute it, store what it leaves. Pieces of flow.s run one
- * by one, each among stop instructions that tell where it went.
+ * Computations are packed into one SPU program by the hundreds: load the
+ * operands, execute the instruction, store the results. Pieces of flow.s run one
+ * by one, each among stop instructions that show where it went.
  *
- * Not here: what needs the interpreter itself (counts of instructions, decoding,
- * single steps, stalls), and the estimates' accuracy.
+ * Not here: tests that need the interpreter itself (counts of instructions,
+ * decoding, single steps, stalls), and the estimates' accuracy.
  */
 #include <stdbool.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 usage: mkcases.py AS INSNS DECODE VALUES FLOW OUTDIR
 
 Reads the assembler's own table of instructions (binutils'
-include/opcode/spu-insns.h), makes lines of assembly from it, has AS assemble
-them, and writes OUTDIR/cases.h: what was written beside the word that came
-out.  So the encodings come from binutils, and nothing of them is kept here.
+include/opcode/spu-insns.h), makes lines of assembly from it, assembles them with
+AS, and writes OUTDIR/cases.h: each line beside the resulting word.  So the
+encodings come from binutils, and none of them is kept here.
 DECODE is QEMU's spu.decode, VALUES the table of expected values, FLOW the
 assembly of the tests of control flow, which goes to OUTDIR/flow.h.
 """

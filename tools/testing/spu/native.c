@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The loops of engine_bench.py as a compiler makes them for the host: vectors of
- * four words, and the least that has to be done in each iteration.
+ * four words, and the minimum of work in each iteration.
  *
  * Prints, for each, the nanoseconds of CPU time of an iteration: the best of
  * some runs.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SPU instruction tests: QEMU's SPU interpreter, by itself
+ * SPU instruction tests: QEMU's SPU interpreter alone
  *
  * Copyright (C) 2026 The spufs-async authors
  *
- * mkcases.py had the SPU assembler make all the instructions used here.
+ * mkcases.py used the SPU assembler to make all the instructions used here.
  */
 #include "qemu/osdep.h"
 #include <math.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Users whose contexts are reached from beyond their process: through a debugger,
+ * Users whose contexts are used from outside their process: through a debugger,
  * another mount or a ring of io_uring.
  *
  *  trace	debugs a process that has contexts: its mapping of local store, its
- *		threads, and spu_run() step by step; one of both dies then
+ *		threads, and spu_run() step by step; then one of the two dies
  *  mount	has spufs in a namespace of its own at other places, read-only and
  *		not, and takes mounts away under contexts
- *  submit	gives descriptors to a ring, has contexts started, stopped and read
- *		by that, and leaves what holds itself behind
+ *  submit	gives descriptors to a ring, starts, stops and reads contexts through
+ *		it, and leaves behind a ring and contexts that hold each other
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Random system calls on asynchronous SPU contexts, from several processes at
- * once, for a time: nothing may hang, warn or be left behind, and what the
- * event file promises is kept.
+ * once, for a time: nothing may hang, warn or be left behind, and the
+ * event file must keep its contract.
  *
- * All is drawn from one seed. Where time is counted in instructions (QEMU's
- * -icount) a seed gives the same run again, whatever has failed in it.
+ * Everything is drawn from one seed. Where time is counted in instructions (QEMU's
+ * -icount), a seed gives the same run again, failures included.
  */
 #define _GNU_SOURCE
 #include <getopt.h>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ordinary users against the rest: each does over and over what might hurt
- * others, and looks whether it did; meanwhile the processes of spufs-stress.c,
- * of other users, go on as if there were none.
+ * Hostile ordinary users: each repeats actions that might hurt others, and checks
+ * whether they did. Meanwhile the processes of spufs-stress.c, of other users, go
+ * on as usual.
  *
- *  prowl	changes modes and owners of what others have, takes their events,
+ *  prowl	changes modes and owners of others' files, takes their events,
  *		and creates contexts in their gangs
  *  leave	starts an SPU and exits, calls exec or is killed, while another
- *		process has the event file: the run has ended then
- *  hang	has SPUs touch memory that userfaultfd never gives them, and is
+ *		process has the event file: the run must have ended then
+ *  hang	makes SPUs touch memory that userfaultfd never gives them, and is
  *		killed
  *  stall	the same with a file of a FUSE that never answers
- *  devour	has SPUs take more memory than its cgroup may have
+ *  devour	makes SPUs take more memory than its cgroup may have
  *
  * borders.c has more of them.
  */

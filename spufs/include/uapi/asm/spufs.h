@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * The SPU file system: what spu_create(2) and the event file of an
+ * The SPU file system: the data that spu_create(2) and the event file of an
  * asynchronous context pass between userspace and the kernel.
  */
 #ifndef _UAPI_ASM_POWERPC_SPUFS_H
@@ -18,9 +18,9 @@
 #define SPU_CREATE_ASYNC		0x0040
 
 /*
- * spu_event.event: what happened to the SPU of an asynchronous context.
- * Every start that succeeds is followed by exactly one SPU_EVENT_STOP, and
- * before that by at most one event of each other kind.  The numbers of the
+ * spu_event.event: the kind of event of an asynchronous context's SPU.  Every
+ * start that succeeds is followed by exactly one SPU_EVENT_STOP, and before
+ * that by at most one event of each other kind.  The numbers of the
  * errors are those that spu_run(2) returns in its event argument.
  */
 #define SPU_EVENT_STOP			0x0001	/* the run is over */
@@ -31,8 +31,8 @@
 
 /*
  * spu_event.status: SPU_Status (CBEA, "SPU Status Register"), which spu_run(2)
- * returns, too.  Of a stop by a stop instruction, the stop code is in the upper
- * half.  Several bits may be set.
+ * returns, too.  After a stop instruction, the upper half has the stop code.
+ * Several bits may be set.
  */
 #define SPU_STATUS_RUNNING		0x1
 #define SPU_STATUS_STOPPED_BY_STOP	0x2
@@ -66,9 +66,9 @@ struct spu_event {
 
 /**
  * struct spu_gang_event - a record read from the event file of a gang
- * @event: what happened
+ * @event: the event
  * @flags: 0
- * @cookie: to which context: what SPU_CONTROL_SET_COOKIE said
+ * @cookie: the context, by the cookie of its SPU_CONTROL_SET_COOKIE
  */
 struct spu_gang_event {
 	struct spu_event event;
@@ -77,12 +77,12 @@ struct spu_gang_event {
 };
 
 /**
- * struct spu_fault - what is read from the file fault of a context
+ * struct spu_fault - the record read from the file fault of a context
  * @ea: the effective address of the DMA, for SPU_EVENT_DATA_STORAGE, else 0
  * @dsisr: the register MFC_DSISR, in the same case
- * @event: which error it was, one of the SPU_EVENT_* values
+ * @event: the kind of error, one of the SPU_EVENT_* values
  * @irq_class: the class of its interrupt, 0 or 1
- * @when: when the kernel took notice, in ns of CLOCK_MONOTONIC
+ * @when: the time when the kernel noticed it, in ns of CLOCK_MONOTONIC
  */
 struct spu_fault {
 	__u64 ea;
@@ -92,7 +92,7 @@ struct spu_fault {
 	__u64 when;
 };
 
-/* spu_control.op: what is to be done, and what data follows */
+/* spu_control.op: the operation, and the data that follows */
 #define SPU_CONTROL_START_SPU		1	/* __u32 npc */
 #define SPU_CONTROL_STOP_SPU		2	/* none */
 #define SPU_CONTROL_STEP_SPU		3	/* __u32 npc */
@@ -106,7 +106,7 @@ struct spu_fault {
 struct spu_control {
 	__u32 op;
 
-	/* To strict C89 and C++ an array without a length is an extension. */
+	/* In strict C89 and C++ an array without a length is an extension. */
 	__extension__ char data[];
 };
 

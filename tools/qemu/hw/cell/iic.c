@@ -12,8 +12,8 @@
  * most urgent one and makes its priority the current one; writing the former
  * priority back is the end of the interrupt.
  *
- * The registers are laid out as struct cbe_iic_regs of Linux has them; how
- * they are used is in arch/powerpc/platforms/cell/interrupt.c there.
+ * The registers are laid out as in struct cbe_iic_regs of Linux; their use is
+ * in arch/powerpc/platforms/cell/interrupt.c there.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"

@@ -9,12 +9,12 @@
  * each queue drains in the order of issue, which is more than CBEA asks for,
  * except for what waits: a list that stalled and notified, or a lock line
  * command that waits for the CPUs to be stopped.  Fences and barriers need
- * care behind those only, and lock line commands, which obey neither, behind
- * each other.
+ * care only behind those, and lock line commands, which obey neither, need it
+ * only behind each other.
  *
  * The state of a command lives in its queue slot, a page at a time: after a
  * fault it goes on where it left off, whether in place or after a context
- * was saved and restored.
+ * has been saved and restored.
  *
  * tlbie waits for transfers with multi-threaded TCG, too.  A page's translation
  * is read from the hash table, and the page copied, without the BQL being

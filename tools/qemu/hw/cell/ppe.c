@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the machines with a PPE have in common: its threads, and how a kernel
- * gets into memory and is entered.
+ * The common part of the machines with a PPE: its threads, and the loading and
+ * starting of a kernel.
  */
 #include "qemu/osdep.h"
 #include "qemu/guest-random.h"

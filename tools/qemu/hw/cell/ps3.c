@@ -5,9 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What a guest of Sony's hypervisor sees: a partition with a PPE of two
- * threads, memory, up to eight SPEs, and calls for all else.  There is no
- * image of the hypervisor, as there is none of pseries': QEMU serves the calls
+ * The machine as a guest of Sony's hypervisor sees it: a partition with a
+ * PPE of two threads, memory, up to eight SPEs, and calls for all else.  As
+ * for pseries, there is no image of the hypervisor: QEMU serves the calls
  * (ps3_hcall.c).
  */
 #include "qemu/osdep.h"

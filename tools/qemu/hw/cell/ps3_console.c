@@ -9,8 +9,8 @@
  * CONFIG_PPC_EARLY_DEBUG_MEMCONS has two buffers for output and input in its
  * memory, described by its symbol "memcons": six pointers, to the start,
  * position and end of each (arch/powerpc/sysdev/udbg_memcons.c).  They are
- * looked at every millisecond of virtual time, as somebody with a debugger
- * would, so that more output than a buffer holds is lost.  Output through the
+ * checked every millisecond of virtual time, as if through a debugger, so
+ * output beyond the size of a buffer is lost.  Output through the
  * network device comes here as well: ps3_net.c.
  */
 #include "qemu/osdep.h"

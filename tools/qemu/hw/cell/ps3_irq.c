@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What sends interrupts has an outlet.  Connected to a plug of a thread, it
+ * Each source of interrupts has an outlet.  Connected to a plug of a thread, it
  * sets that plug's bit in the thread's status bitmap, which lies in the
  * guest's memory with the mask behind it: 256 bits each, from the left.  A
  * thread has an external interrupt while there is a bit in both.

@@ -5,10 +5,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A partition has boot memory at 0, and the rest of its RAM once it allocates
- * that.  Its hash table is the hypervisor's: the guest changes it by calls,
- * which see to it that entries are for what is the partition's.  The PPE's
- * MMU and the MFCs read it where it is, and set R and C.
+ * A partition has boot memory at 0, and the rest of its RAM once it
+ * allocates that.  Its hash table is the hypervisor's: the guest changes it
+ * by calls, which make sure that entries are for the partition's own memory
+ * and areas.  The PPE's MMU and the MFCs read it where it is, and set R and
+ * C.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

@@ -7,7 +7,7 @@
  *
  * Linux prints its first messages as UDP broadcasts of the built-in Ethernet
  * ("gelic": arch/powerpc/platforms/ps3/gelic_udbg.c).  Such frames go to the
- * console, others nowhere, and nothing is received.
+ * console, other frames are dropped, and nothing is received.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

@@ -5,9 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Nodes of two values, by a partition and four names.  The nodes here are what
- * Linux's arch/powerpc/platforms/ps3/repository.c looks for, as far as there
- * is something behind them.  A guest may create more in its own partition.
+ * Nodes of two values, by a partition and four names.  The nodes here are those
+ * that Linux's arch/powerpc/platforms/ps3/repository.c looks for, if there is
+ * something behind them.  A guest may create more in its own partition.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

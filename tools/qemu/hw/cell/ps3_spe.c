@@ -6,9 +6,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A guest constructs a logical SPE, and enables it with one of the resources
- * which the repository names.  It has the areas of an SPE but for privilege
- * 1, of which it can read a few registers in a shadow and change less by
- * calls.
+ * which the repository names.  The guest has the areas of an SPE except
+ * privilege 1, of which it can read a few registers in a shadow, and change
+ * fewer by calls.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"

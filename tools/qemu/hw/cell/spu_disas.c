@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * In the notation of binutils, but for stop, which has its code.
+ * It uses the notation of binutils, except for stop, which has its code.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"

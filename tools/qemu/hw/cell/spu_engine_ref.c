@@ -9,12 +9,12 @@
  * instructions of its own per virtual second.  The model is one instruction
  * a cycle.
  *
- * An SPU executes ahead of the clock, up to the end of its slice.  What the
- * rest of the machine can see of it has its exact time all the same: the
- * interpreter returns in front of an rdch or wrch, and the engine goes on
- * when the clock has come there; a stop is kept until its time.  Slices end
- * at multiples of their length, for all SPUs at once, because each such
- * moment interrupts the PPE's execution.
+ * An SPU executes ahead of the clock, up to the end of its slice.  Its
+ * actions that the rest of the machine can see have their exact time all the
+ * same: the interpreter returns in front of an rdch or wrch, and the engine
+ * goes on when the clock has reached that point; a stop is kept until its
+ * time.  Slices end at multiples of their length, for all SPUs at once,
+ * because each such moment interrupts the PPE's execution.
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"

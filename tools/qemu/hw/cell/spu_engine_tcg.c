@@ -13,7 +13,7 @@
  * as it can: the model has no time.  With icount all vCPUs share one clock,
  * whose virtual time is the sum of what they execute.
  *
- * A vCPU executes without the BQL.  An instruction that has to do with the
+ * A vCPU executes without the BQL.  An instruction that involves the
  * rest of the machine is a helper that takes it, and is the last one of its
  * block.  Before it waits for the BQL, the SPU is between two instructions
  * and says so (SPUCPU.idle): whoever holds the BQL and stops the SPU need

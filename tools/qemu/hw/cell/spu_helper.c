@@ -1,5 +1,5 @@
 /*
- * Synergistic Processor Unit: computations that translated code calls
+ * Synergistic Processor Unit: operations called by translated code
  *
  * Copyright (C) 2026 The spufs-async authors
  *

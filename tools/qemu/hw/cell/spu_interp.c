@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Every instruction word is fetched from local store.  What it was decoded to
- * is kept, with the word, and used again as long as that is the same: so code
+ * Every instruction word is fetched from local store.  The decoded form
+ * is kept with the word, and reused as long as the word is the same: so code
  * that modifies itself, or that a DMA replaces, needs no care.
  */
 #include "qemu/osdep.h"

@@ -1,5 +1,5 @@
 /*
- * Synergistic Processor Unit: what its instructions compute
+ * Synergistic Processor Unit: the computations of its instructions
  *
  * Copyright (C) 2026 The spufs-async authors
  *
@@ -7,8 +7,8 @@
  *
  * One function for each computation of the SPU ISA v1.2, named after its
  * mnemonic.  They know registers only, so every execution engine can use
- * them.  @d may be the same register as any of the sources.  Here are those
- * of floating point; all others are in spu_ops_int.h.
+ * them.  @d may be the same register as any of the sources.  The floating-point
+ * ones are here; all others are in spu_ops_int.h.
  *
  * An immediate form is its register form with the immediate splat over a
  * register: see spu_splat_b(), spu_splat_h(), spu_splat_w().

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Those of spu_ops.h that are short enough to be done where they are needed.
+ * The operations of spu_ops.h that are short enough to be inlined.
  *
  * Source: Synergistic Processor Unit Instruction Set Architecture,
  * version 1.2.  Sections are its chapters.

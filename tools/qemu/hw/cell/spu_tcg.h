@@ -1,5 +1,5 @@
 /*
- * Synergistic Processor Unit: a vCPU that TCG translates for
+ * Synergistic Processor Unit: a vCPU for TCG
  *
  * Copyright (C) 2026 The spufs-async authors
  *

@@ -8,10 +8,10 @@
  * Frequent and simple instructions are translated in line, the others call
  * the interpreter's operations (spu_ops.h).  Registers stay in memory.
  *
- * Loads and stores go straight to local store, which is RAM always.  A map
- * tells which of its quadwords were translated: a store to such a one is left
- * to QEMU's own machinery, which discards the translations, and ends the
- * block, so that a program sees instructions that it modified at once.
+ * Loads and stores go straight to local store, which is always RAM.  A map
+ * tells which of its quadwords were translated.  A store to one of these is
+ * left to QEMU's own machinery, which discards the translations, and ends the
+ * block, so that a program sees its modified instructions at once.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"

@@ -1,20 +1,20 @@
 /*
- * QTest of the cell-blade machine with a guest that means no good
+ * QTest of the cell-blade machine with a hostile guest
  *
  * Copyright (C) 2026 The spufs-async authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Random accesses to all registers, random MFC commands and lists between
- * all kinds of addresses, and random programs on all SPUs.  Nothing of it may
- * crash QEMU or make it hang, nor leave its own memory, which is for the
- * sanitizers to see.  The seed is printed first; CELL_HOSTILE_ROUNDS says how
- * many machines are to suffer.
+ * all kinds of addresses, and random programs on all SPUs.  None of these may
+ * crash QEMU, make it hang, or leave its own memory; the sanitizers see the
+ * latter.  The seed is printed first; CELL_HOSTILE_ROUNDS says how many
+ * machines are to suffer.
  *
  * With the translating engine the SPUs execute in threads of their own while
- * all this goes on, so that a seed gives the same attempts, but not at the
- * same moments.  The PPE then executes as well: it sleeps, until something
- * that was done to it or to its memory wakes it to do what is there then.
+ * all this goes on, so a seed gives the same attempts, but not at the same
+ * moments.  The PPE then executes as well: it sleeps until an access to it or
+ * to its memory wakes it, and executes whatever is in memory then.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"

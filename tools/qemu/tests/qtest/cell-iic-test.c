@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is expected comes from the driver: struct cbe_iic_regs in
+ * The expected values come from the driver: struct cbe_iic_regs in
  * arch/powerpc/include/asm/cell-regs.h and platforms/cell/interrupt.c of
  * Linux.
  */

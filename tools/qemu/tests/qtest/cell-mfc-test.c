@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is expected comes from CBEA v1.02, the PowerPC Operating Environment
- * Architecture (page table) and from what Linux's spufs relies on.
+ * The expected values come from CBEA v1.02, the PowerPC Operating Environment
+ * Architecture (page table) and the assumptions of Linux's spufs.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

@@ -5,10 +5,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Eight SPEs are caught at something that takes time, and their machine's
- * state is saved to a file while they are.  A second machine goes on from
- * there, as the first one does: what is done to both must come to the same,
- * and to what a machine would do that was never saved.
+ * Eight SPEs are caught in operations that take time, and the state of their
+ * machine is saved to a file meanwhile.  A second machine goes on from there,
+ * as the first one does.  The same actions on both must have the same results,
+ * and those of a machine that was never saved.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"

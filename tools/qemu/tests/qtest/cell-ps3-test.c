@@ -5,15 +5,15 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Only a guest can make calls: here it is a loop on each thread that makes
- * those which the test leaves in memory.  Arguments, results and errors are
- * expected as Linux uses them (arch/powerpc/include/asm/lv1call.h, asm/ps3.h
- * and platforms/ps3/); where the hypervisor has a choice, the test takes what
- * it gets.
+ * Only a guest can make calls: here the guest is a loop on each thread that
+ * makes the calls which the test leaves in memory.  Arguments, results and
+ * errors are expected as Linux uses them
+ * (arch/powerpc/include/asm/lv1call.h, asm/ps3.h and platforms/ps3/); where
+ * the hypervisor has a choice, the test takes what it gets.
  *
  * The hostile guest makes random calls, many of them almost right, from both
- * threads while SPEs run.  CELL_HOSTILE_ROUNDS says how many machines of the
- * blade's are to suffer; here it is one in ten, for each call takes long.
+ * threads while SPEs run.  CELL_HOSTILE_ROUNDS is the number of machines for
+ * the blade; here it is a tenth of that, because each call takes long.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"

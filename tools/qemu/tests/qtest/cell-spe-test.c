@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is expected comes from CBEA v1.02 and from what Linux's spufs relies
- * on (arch/powerpc/platforms/cell/spufs/, spu_base.c, asm/spu.h).
+ * The expected values come from CBEA v1.02 and the assumptions of Linux's spufs
+ * (arch/powerpc/platforms/cell/spufs/, spu_base.c, asm/spu.h).
  */
 #include "qemu/osdep.h"
 #include "cell-spe.h"

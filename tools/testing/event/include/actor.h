@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Those who act at the same time: threads in a system call, the worker, an
+ * Concurrent actors: threads in a system call, the worker, an
  * SPU, an interrupt.  explore.c makes them coroutines and tries the orders in
  * which they can run; thread.c makes them threads.
  */

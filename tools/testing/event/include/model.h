@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The model around event.c, and what explore.c and thread.c know of it.
+ * The model around event.c, and its interface to explore.c and thread.c.
  */
 #ifndef MODEL_H
 #define MODEL_H

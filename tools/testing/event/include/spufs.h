@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What event.c needs of spufs.h and of asm/spu*.h, for the model in model.c.
+ * The parts of spufs.h and of asm/spu*.h that event.c needs, for model.c.
  * The values of the bits are those of the kernel's headers.
  */
 #ifndef MODEL_SPUFS_H

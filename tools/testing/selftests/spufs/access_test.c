@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may do what in spufs: each rule of the table that is
+ * Permissions in spufs: each rule of the tables in
  * Documentation/filesystems/spufs/access.rst, for contexts that run by spu_run(2).
- * Users come and go in children; root is needed to be others.
+ * Children act as the users, which needs root.
  */
 #include <grp.h>
 #include <linux/landlock.h>
@@ -31,7 +31,7 @@ static void become(uid_t uid)
 		_exit(127);
 }
 
-/* What @op answers to user @uid: 0 or an errno, which fit an exit status */
+/* The result of @op for user @uid: 0 or an errno, which fit an exit status */
 static int as_user(uid_t uid, int (*op)(const void *arg), const void *arg)
 {
 	pid_t child = fork();
@@ -64,7 +64,7 @@ static int result(int ret)
 #define WRITE	0222
 #define BOTH	0666
 
-/* What spufs(7) says of each file, and Documentation/filesystems/spufs/ */
+/* The files in spufs(7) and Documentation/filesystems/spufs/ */
 static const struct {
 	const char *name;
 	mode_t mode;
@@ -109,7 +109,7 @@ static const struct {
 	{ ".ctx", READ },
 };
 
-/* The mode of a file as the table has it, or -1 */
+/* The mode of a file according to the table, or -1 */
 static int file_mode(const char *name)
 {
 	size_t i;
@@ -120,7 +120,7 @@ static int file_mode(const char *name)
 	return -1;
 }
 
-/* A context of OWNER's and GROUP's, made by root */
+/* A context of OWNER and GROUP, made by root */
 FIXTURE(access)
 {
 	char *path;
@@ -209,7 +209,7 @@ static int bits(mode_t mode, uid_t uid)
 }
 
 /* The mode of a context is that of its files, as far as they can be read or written. */
-TEST_F(access, mode_says_who_may_open_each_file)
+TEST_F(access, mode_governs_opening_each_file)
 {
 	static const uid_t users[] = { OWNER, MEMBER, OTHER };
 	static const struct {
@@ -242,7 +242,7 @@ TEST_F(access, mode_says_who_may_open_each_file)
 			for (w = 0; w < ARRAY_SIZE(ways); w++) {
 				int error = ways[w].bits & ~granted ? EACCES : 0;
 
-				/* which is of the creator's memory */
+				/* it is about the creator's memory */
 				if (!error && !strcmp(entry->d_name, "mfc"))
 					error = EINVAL;
 				args.flags = ways[w].flags;
@@ -259,7 +259,7 @@ TEST_F(access, mode_says_who_may_open_each_file)
 	EXPECT_LT(30, count);
 }
 
-TEST_F(access, mode_says_who_may_list_the_directory)
+TEST_F(access, mode_governs_listing_the_directory)
 {
 	static const uid_t users[] = { OWNER, MEMBER, OTHER };
 	struct open_args args = { .flags = O_RDONLY | O_DIRECTORY };
@@ -271,7 +271,7 @@ TEST_F(access, mode_says_who_may_list_the_directory)
 			  as_user(users[u], op_open, &args));
 }
 
-/* Attributes are changed through a descriptor: no mode is in the way. */
+/* Attributes are changed through a descriptor: no mode prevents it. */
 struct attr_args {
 	int fd;		/* O_PATH */
 	mode_t mode;
@@ -351,8 +351,8 @@ TEST_F(access, attributes_are_the_owners)
 	}
 }
 
-/* The size of a file is what it is. */
-TEST_F(access, sizes_are_nobodys)
+/* The size of a file cannot be changed. */
+TEST_F(access, sizes_cannot_be_changed)
 {
 	char path[PATH_MAX];
 
@@ -362,8 +362,8 @@ TEST_F(access, sizes_are_nobodys)
 	EXPECT_EQ(0, truncate(path, LS_SIZE));
 }
 
-/* What is in a directory is made by spu_create(2) and goes with its descriptor. */
-TEST_F(access, names_are_nobodys)
+/* spu_create(2) makes a directory's entries; they go with its descriptor. */
+TEST_F(access, names_cannot_be_changed)
 {
 	char file[PATH_MAX], new[PATH_MAX];
 
@@ -408,8 +408,8 @@ static int op_run(const void *arg)
 }
 
 /*
- * Who has a descriptor may use it for what it was opened for, whoever he is: it
- * is inherited here, and may as well come by SCM_RIGHTS.
+ * Any user with a descriptor may use it in the mode in which it was opened. It
+ * is inherited here, and could come by SCM_RIGHTS just as well.
  */
 TEST_F(access, descriptor_is_the_permission)
 {
@@ -422,11 +422,11 @@ TEST_F(access, descriptor_is_the_permission)
 	ASSERT_LE(0, path);
 	ASSERT_LE(0, dir);
 	EXPECT_EQ(0, as_user(OTHER, op_read_mem, &mem));
-	/* to open it once more is to ask again: of the file, not of its path */
+	/* reopening it checks again: the file, not its path */
 	EXPECT_EQ(others & 2 ? 0 : EACCES, as_user(OTHER, op_reopen, &mem));
 	EXPECT_EQ(EBADF, as_user(OTHER, op_read_mem, &path));
 	EXPECT_EQ(others & 2 ? 0 : EACCES, as_user(OTHER, op_reopen, &path));
-	/* so with spu_run(2), for which only spu_create's descriptor will do */
+	/* likewise spu_run(2), which accepts only spu_create's descriptor */
 	EXPECT_EQ(0, as_user(OTHER, op_run, &self->fd));
 	EXPECT_EQ(EINVAL, as_user(OWNER, op_run, &dir));
 	close(dir);
@@ -539,8 +539,8 @@ TEST_F(access, descriptor_for_reading_maps_nothing)
 	}
 }
 
-/* The memory that a command for the MFC is about is the creator's. */
-TEST_F(access, mfc_is_for_whom_the_memory_belongs_to)
+/* A command for the MFC is about the creator's memory. */
+TEST_F(access, mfc_is_for_the_owner_of_the_memory)
 {
 	struct open_args args = { .flags = O_RDWR };
 	int fd = openat(self->fd, "mfc", O_RDWR);
@@ -551,7 +551,7 @@ TEST_F(access, mfc_is_for_whom_the_memory_belongs_to)
 	EXPECT_EQ(EINVAL, as_user(OWNER, op_open, &args));
 }
 
-/* CBEA, "MFC Proxy Command": where a context's psmap has the registers */
+/* CBEA, "MFC Proxy Command": the registers' places in a context's psmap */
 #define PROXY			0x3000
 #define MFC_LSA			(0x3004 - PROXY)
 #define MFC_EAH			(0x3008 - PROXY)
@@ -581,7 +581,7 @@ static int op_proxy_dma(const void *arg)
 	put(MFC_EAL, spu_eal(secret));
 	put(MFC_SIZE_TAG, sizeof(secret) << 16 | 1);
 	put(MFC_CLASS_CMD, MFC_GET);
-	/* to read the last one is to enqueue the command, and to ask how it went */
+	/* a read of the last one queues the command, and returns its result */
 	return *(volatile __u32 *)(regs + MFC_CLASS_CMD) & 3;
 }
 
@@ -600,7 +600,7 @@ static void *run_echo(void *arg)
 	return NULL;
 }
 
-/* Who may open psmap of a context that runs has the creator's memory. */
+/* A user who may open psmap of a running context has the creator's memory. */
 TEST_F(access, psmap_is_the_creators_memory)
 {
 	struct echo echo = { .fd = self->fd };
@@ -656,7 +656,7 @@ static int op_create(const void *arg)
 	return closed(sys_spu_create(args->path, args->flags, 0700, -1));
 }
 
-/* mkdir(2) would want the same: to write to the directory and to search it. */
+/* As for mkdir(2): permission to write to the directory and to search it. */
 TEST_F(create, in_a_gang_needs_permission_to_write_there)
 {
 	static const uid_t users[] = { OWNER, MEMBER, OTHER };
@@ -737,7 +737,7 @@ FIXTURE_TEARDOWN(mounts)
 	rmdir(self->dir);
 }
 
-/* The name of what is at @path in the root, below @dir */
+/* The name of the entry at @path in the root, below @dir */
 static const char *below(const char *dir, const char *path)
 {
 	static char name[PATH_MAX];
@@ -746,7 +746,7 @@ static const char *below(const char *dir, const char *path)
 	return name;
 }
 
-/* Nothing is made and nothing changed by way of a read-only mount, even by root. */
+/* Even root creates and changes nothing through a read-only mount. */
 TEST_F(mounts, read_only_is_for_looking)
 {
 	char *context = strdup(spu_path(NULL));
@@ -844,7 +844,7 @@ static int write_text(const char *path, const char *text)
 #define NO_NAMESPACE	125
 #define UNREADY		124
 
-/* To be root in a namespace of one's own; 0, or what as_user() shall answer */
+/* Become root in a new namespace; 0, or the result for as_user() */
 static int enter_namespace(void)
 {
 	char map[32];
@@ -889,8 +889,8 @@ static int op_namespace_mount(const void *arg)
 		result(mount("spufs", "/tmp", "spufs", 0, NULL));
 }
 
-/* Who is root in a namespace of his own only is in spufs who he was before. */
-TEST_F(access, root_of_a_namespace_is_nobody)
+/* To spufs, root of its own user namespace is the same user as before. */
+TEST_F(access, root_of_a_namespace_has_no_privilege)
 {
 	struct namespace_args args = { .create.path = strdup(spu_path(NULL)) };
 	int ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The event file of an asynchronous SPU context as an interface: what can be
- * written to it, what can be read from it, when it is ready.
+ * The event file of an asynchronous SPU context as an interface: writes, reads,
+ * and readiness.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -78,7 +78,7 @@ TEST(event_file_is_absent_without_the_flag)
 	}
 }
 
-/* It is its owner's, whatever else spu_create's mode and the umask say. */
+/* It belongs to its owner, whatever spu_create's mode and the umask are. */
 TEST(event_file_is_its_owners)
 {
 	static const struct {
@@ -102,7 +102,7 @@ TEST(event_file_is_its_owners)
 				    cases[i].mode, -1);
 		ASSERT_LE(0, fd);
 		if (fstatat(fd, "event", &st, 0)) {
-			/* who cannot search the directory */
+			/* a user who cannot search the directory */
 			EXPECT_EQ(EACCES, errno);
 			ASSERT_EQ(0, fchmod(fd, 0700));
 			ASSERT_EQ(0, fstatat(fd, "event", &st, 0));
@@ -113,7 +113,7 @@ TEST(event_file_is_its_owners)
 	}
 }
 
-/* A helper that is executed does not keep a run alive of which it knows nothing. */
+/* An executed helper does not keep a run alive that it does not know. */
 TEST(descriptor_is_close_on_exec)
 {
 	static const struct {
@@ -180,7 +180,7 @@ TEST(event_file_is_there_with_nosched)
 	async_close(&ctx);
 }
 
-/* A context with the echo program, which runs until it is told a word */
+/* A context with the echo program, which runs until it gets a word */
 FIXTURE(event)
 {
 	struct async ctx;
@@ -398,7 +398,7 @@ TEST_F(event, open_mode_is_obeyed)
 	close(fd);
 }
 
-/* Malformed writes: what is written, and what comes of it */
+/* Malformed writes, and their results */
 FIXTURE(write)
 {
 	struct async ctx;
@@ -408,7 +408,7 @@ FIXTURE_VARIANT(write)
 {
 	__u32 words[6];
 	size_t len;
-	ssize_t ret;	/* what write() returns */
+	ssize_t ret;	/* the result of write() */
 	int error;	/* and errno if that is -1 */
 	bool starts;	/* whether the SPU is started */
 };
@@ -526,7 +526,7 @@ TEST_F(event, stop_when_idle_is_no_event)
 	EXPECT_NO_EVENT(&self->ctx);
 }
 
-TEST_F(event, poll_tells_what_is_possible)
+TEST_F(event, poll_reports_readiness)
 {
 	EXPECT_EQ(CAN_START, async_poll(&self->ctx));
 	ASSERT_EQ(0, async_start(&self->ctx, 0));
@@ -539,7 +539,7 @@ TEST_F(event, poll_tells_what_is_possible)
 	EXPECT_EQ(CAN_START, async_poll(&self->ctx));
 }
 
-/* What epoll_wait() says at once of the only file in it; 0 if nothing */
+/* The immediate result of epoll_wait() for its only file; 0 if none */
 static __u32 epoll_now(int epoll)
 {
 	struct epoll_event event = {};
@@ -614,7 +614,7 @@ TEST_F(event, epoll_edge_for_unread_events)
 
 static int tell_on_alarm;
 
-/* Only what a signal handler may: writes the word on the third alarm */
+/* Async-signal-safe: writes the word on the third alarm */
 static void count_and_tell(int sig)
 {
 	static const __u32 word = 1;
@@ -662,7 +662,7 @@ TEST_F(event, blocking_read_is_restarted)
 	close(blocking);
 }
 
-/* START and STOP wait for the mutex, which another thread has most of the time. */
+/* START and STOP wait for the mutex, which another thread mostly holds. */
 TEST_F(event, write_that_waits_is_restarted)
 {
 	struct busy busy = { .fd = self->ctx.fd };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control groups of a process are its SPUs' as well: what they touch is its
- * memory, and they do not run while it is frozen.
+ * The control groups of a process apply to its SPUs, too: memory that they
+ * touch is charged to it, and they do not run while it is frozen.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -112,7 +112,7 @@ FIXTURE_TEARDOWN(cgroup)
 	rmdir(self->mount);
 }
 
-/* Whoever starts it: the owner pays, and is killed when it cannot. */
+/* Whoever starts the SPU, the owner is charged, and is killed at its limit. */
 TEST_F(cgroup, memory_that_an_spu_touches_is_its_owners)
 {
 	struct spu_event event;
@@ -158,7 +158,7 @@ TEST_F(cgroup, a_frozen_process_has_no_spu_that_runs)
 	async_close(&clock);
 }
 
-/* A start of one that is frozen is not lost. */
+/* A start of a frozen process's context is not lost. */
 TEST_F(cgroup, a_frozen_process_has_its_spus_started_when_it_thaws)
 {
 	ASSERT_EQ(0, put_text(self->group, "cgroup.freeze", "1"));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Asynchronous SPU contexts when memory is short and user memory faults: every
- * allocation and every copy that a system call makes fails in turn. Each must
- * give an error that says so, or none; nothing may be lost or left behind, and
- * the call must succeed when it is made again.
+ * allocation and every copy that a system call makes fails in turn. Each call
+ * must return a suitable error, or none; nothing may be lost or left behind,
+ * and the call must succeed when it is repeated.
  *
  * Needs a kernel with CONFIG_FAULT_INJECTION, _DEBUG_FS and _USERCOPY,
  * CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, see
@@ -21,21 +21,21 @@
 
 #define DEBUGFS	"/sys/kernel/debug/"
 
-/* More than any of the calls has */
+/* More than there are in any of the calls */
 #define MANY	1000
 
 #define COOKIE	0xc001d00dULL
 
 static int nth_fd = -1;
 
-/* Have the @nth call from now on fail that can be made to. */
+/* Make the @nth call from now on fail, of those that can be made to fail. */
 static int fail_nth(int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", nth);
 	int tries;
 
-	/* to turn it off is such a call, too */
+	/* turning it off is such a call, too */
 	for (tries = 0; tries < 3; tries++)
 		if (pwrite(nth_fd, text, len, 0) == len)
 			return 0;
@@ -64,7 +64,7 @@ static int set(const char *file, const char *text)
 	return ret;
 }
 
-/* Allow for allocations that may wait to fail; without a trace for each. */
+/* Let allocations that may wait fail, too; without a trace for each. */
 static const char *no_injection(void)
 {
 	static const char * const kinds[] = {
@@ -87,7 +87,7 @@ static const char *no_injection(void)
 	return nth_fd < 0 ? "no /proc/thread-self/fail-nth" : NULL;
 }
 
-/* What a call finds, and leaves */
+/* The state before and after a call */
 struct scene {
 	struct async ctx;
 	int gang, gang_event, extra;
@@ -95,7 +95,7 @@ struct scene {
 	void *map;
 };
 
-/* What comes from the event file of a context, or from that of its gang */
+/* A record from the event file of a context, or from that of its gang */
 static ssize_t read_record(const struct scene *s, struct spu_gang_event *event)
 {
 	return s->joined ? read(s->gang_event, event, sizeof(*event)) :
@@ -107,10 +107,10 @@ enum before {
 	CREATED,	/* there is one, but no event file open */
 	OPEN,		/* it is open, and the context idle */
 	RUNNING,	/* it spins */
-	STOPPED,	/* its STOP was not read */
+	STOPPED,	/* its STOP has not been read */
 	FAULTED,	/* its run ended with an error, and all was read */
 	IN_GANG,	/* it is idle, in a gang with an event file */
-	GANG_STOPPED,	/* its STOP was not read from the file of its gang */
+	GANG_STOPPED,	/* its STOP is unread in the file of its gang */
 };
 
 static int create_in_gang(struct scene *s)
@@ -184,8 +184,9 @@ static int prepare(struct scene *s, enum before before)
 }
 
 /*
- * One run more, and the end of everything. NULL, or what was wrong. @before is
- * what the context is if the call has changed nothing.
+ * One more run, and the end of everything. NULL, or a description of the
+ * failure. @before is the state of the context if the call has changed
+ * nothing.
  */
 static const char *finish(struct scene *s)
 {
@@ -199,7 +200,7 @@ static const char *finish(struct scene *s)
 	if (created && s->ctx.event < 0)
 		return "the event file cannot be opened";
 	if (created) {
-		/* whatever runs is stopped, whatever was told is read */
+		/* stop any run, read all events */
 		if (async_stop(&s->ctx))
 			return "STOP fails afterwards";
 		while (read_record(s, &record) > 0)
@@ -270,7 +271,7 @@ static int call_stop(struct scene *s)
 	return async_stop(&s->ctx);
 }
 
-/* Both, or START alone: then the other one is made up for. */
+/* Both, or START alone: then add the other one. */
 static int call_start_stop(struct scene *s)
 {
 	const __u32 records[] = { SPU_CONTROL_START_SPU, 0, SPU_CONTROL_STOP_SPU };
@@ -279,7 +280,7 @@ static int call_start_stop(struct scene *s)
 	return done == sizeof(records) || done == START_LEN ? 0 : -1;
 }
 
-/* 0 only with an event, which then has to be the one that was there */
+/* 0 only with an event, which must be the one that was pending */
 static int call_read(struct scene *s)
 {
 	struct spu_event event[2];
@@ -416,7 +417,7 @@ static int call_map(struct scene *s)
 	return s->map == MAP_FAILED ? -1 : 0;
 }
 
-/* Close never fails, whatever does so in it. */
+/* Close never fails, whatever fails in it. */
 static int call_close(struct scene *s)
 {
 	close(s->ctx.fd);
@@ -497,7 +498,7 @@ TEST_F_TIMEOUT(call, fails_cleanly_wherever_it_fails, 300)
 		if (ret < 0) {
 			errors++;
 			EXPECT_TRUE(failed);
-			/* ENOSPC: what spufs says of an inode it cannot have */
+			/* ENOSPC: the error of spufs if it gets no inode */
 			EXPECT_TRUE(error == ENOMEM || error == EFAULT ||
 				    error == ENOSPC) {
 				TH_LOG("the %dth: %s", nth, strerror(error));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file fault: what the first error of a run was, for both kinds of
- * contexts.
+ * The file fault: the first error of a run, for both kinds of contexts.
  */
 #include <assert.h>
 #include <signal.h>
@@ -92,7 +91,7 @@ static __u64 now(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* One run at @npc, whatever comes of it, and all of its events read: 0 or -1 */
+/* One run at @npc, with any result, and all of its events read: 0 or -1 */
 static int run(int fd, int event_fd, __u32 npc)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL };
@@ -158,7 +157,7 @@ TEST_F(fault, is_there_until_the_next_run)
 	EXPECT_FAULT(self, SPE_EVENT_SPE_ERROR, 0, before, &f);
 	EXPECT_EQ(0, f.ea);
 	EXPECT_EQ(0, f.dsisr);
-	/* it does not go by being read */
+	/* a read does not remove it */
 	EXPECT_FAULT(self, SPE_EVENT_SPE_ERROR, 0, before, &f);
 	ASSERT_EQ(0, run(self->fd, self->event, SPU_STOP_STOP_1337));
 	EXPECT_NO_FAULT(self);
@@ -198,7 +197,7 @@ TEST_F(fault, tells_a_misaligned_dma_from_an_invalid_one)
 			     (uintptr_t)self->memory + 4));
 	EXPECT_FAULT(self, SPE_EVENT_DMA_ALIGNMENT, 0, before, &f);
 
-	/* The MFC is of no use any more: another context. */
+	/* The MFC can no longer be used: take another context. */
 	fd = spu_create(variant->flags);
 	ASSERT_LE(0, fd);
 	close(self->fault);

@@ -70,7 +70,7 @@ FIXTURE_TEARDOWN(gang)
 	async_close(&self->gang);
 }
 
-/* Have a started context stop, and wait until that is known */
+/* Let a started context stop, and wait until the stop is known */
 #define ASSERT_STOPS(ctx, gang) do {					\
 	int __event = (gang)->event, __before = bytes_in(__event);	\
 									\
@@ -129,7 +129,7 @@ TEST_F(gang, has_the_events_in_their_order)
 	EXPECT_EQ(0, bytes_in(self->gang.event));
 }
 
-/* An error, somebody else's stop, and the stop: that of a run stay in order */
+/* An error, another context's stop, and the stop: a run's stay in order */
 TEST_F(gang, has_an_error_before_its_stop)
 {
 	const struct mfc_args args = { .cmd = 0x03, .lsa = 0x4000, .size = 16 };
@@ -163,7 +163,7 @@ TEST_F(gang, leaves_the_rest_to_the_context)
 	EXPECT_EQ(0, epoll_wait(epoll, &ready, 1, 0));
 	ASSERT_STOPS(&self->ctx[0], &self->gang);
 
-	/* its own file knows nothing of the event, but that it is unread */
+	/* its own file only knows that the event is unread */
 	EXPECT_EQ(0, async_poll(&self->ctx[0]));
 	EXPECT_EQ(0, bytes_in(self->ctx[0].event));
 	EXPECT_NO_EVENT(&self->ctx[0]);
@@ -285,7 +285,7 @@ TEST_F(gang, is_joined_by_idle_contexts_of_its_own)
 	async_close(&other);
 	close(gang);
 
-	/* who did not join has its events itself; with them unread it cannot */
+	/* others keep their own events; with unread ones they cannot join */
 	ASSERT_EQ(0, async_create_in(&other, self->path, 0, -1));
 	ASSERT_EQ(0, spu_load(other.fd, spu_echo));
 	ASSERT_EQ(0, async_start(&other, 0));
@@ -331,7 +331,7 @@ TEST_F(gang, outlives_its_descriptor)
 	EXPECT_EQ(CAN_READ, async_poll(&self->gang));
 	ASSERT_EQ(RECORD, read(self->gang.event, events, sizeof(events)));
 
-	/* To close a context ends its run: the event is here, as its file is. */
+	/* Closing a context ends its run; the event stays, as its file does. */
 	for (i = 0; i < CONTEXTS; i++) {
 		ASSERT_EQ(0, async_start(&self->ctx[i], 0));
 		EXPECT_EQ(i ? CAN_READ : 0, async_poll(&self->gang));
@@ -367,7 +367,7 @@ TEST_F(gang, loses_the_events_of_a_context_that_is_closed_for_good)
 	EXPECT_EQ(COOKIE(2), events[1].cookie);
 }
 
-TEST_F(gang, says_in_fdinfo_what_waits)
+TEST_F(gang, shows_unread_events_in_fdinfo)
 {
 	char path[64], text[512] = "";
 	int fd;
@@ -450,7 +450,7 @@ TEST_F_TIMEOUT(gang, has_many_readers, 120)
 	}
 	EXPECT_EQ(0, many.errors);
 
-	/* the last context, then the gang: all who wait for an event wake */
+	/* the last context, then the gang: all waiters for an event wake */
 	for (i = 0; i < CONTEXTS; i++) {
 		async_close(&self->ctx[i]);
 		self->ctx[i].fd = -1;

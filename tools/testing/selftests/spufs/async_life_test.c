@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The end of asynchronous SPU contexts: closed, or their owner gone, while
- * they run; and what is left of them.
+ * they run; and their remains.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static int spin(const struct async *ctx)
 	return wait_until(spu_peek_word(ctx->fd, SPU_SPIN_COUNT)) ? 0 : -1;
 }
 
-/* What the event file has to say once the context is gone */
+/* The state of the event file once the context is gone */
 #define EXPECT_GONE(ctx) do {						\
 	const struct async *__ctx = (ctx);				\
 	struct control __stop = { SPU_CONTROL_STOP_SPU, 0 };		\
@@ -100,7 +100,7 @@ TEST_F(life, closed_with_an_unread_event)
 	EXPECT_GONE(&self->ctx);
 }
 
-/* Another file descriptor of the directory, and it goes on. */
+/* With another file descriptor of the directory, it goes on. */
 TEST_F(life, closed_only_with_the_last_descriptor)
 {
 	int other = dup(self->ctx.fd);
@@ -144,7 +144,7 @@ static void *wait_with_epoll(void *arg)
 	return NULL;
 }
 
-/* An event is for one of them, the end for all. */
+/* An event wakes one of them, the end wakes all. */
 TEST_F(life, end_wakes_all_exclusive_waiters)
 {
 	struct waiter waiters[3] = {};
@@ -288,9 +288,9 @@ static int create_and_close(int count, bool run)
 }
 
 /*
- * Create and close 10,000 contexts, and look now and then how much is gone: 128
- * bytes of slab for each that was created would be too much, or a page. (Not
- * at the end only: a kernel that leaks save areas would not get there.)
+ * Create and close 10,000 contexts, and check now and then how much memory is
+ * gone: 128 bytes of slab for each context would be too much, or a page. (Not
+ * only at the end: a kernel that leaks save areas would not get there.)
  */
 TEST_F_TIMEOUT(life, ten_thousand_leave_nothing, 500)
 {
@@ -335,7 +335,7 @@ TEST_F_TIMEOUT(life, running_ones_leave_nothing, 120)
 	ASSERT_EQ(0, spin(&self->ctx));
 }
 
-/* Hand a file descriptor over a socket, take one from it */
+/* Pass a file descriptor over a socket, take one from it */
 static int send_fd(int socket, int fd)
 {
 	char space[CMSG_SPACE(sizeof(int))] = "", byte = 0;
@@ -373,8 +373,8 @@ static int receive_fd(int socket)
 }
 
 /*
- * A process that has a context running on each SPE ends. Its event files were
- * passed on, the directories were not.
+ * A process with a context running on each SPE ends. It has passed on its event
+ * files, but not the directories.
  */
 FIXTURE(owner)
 {
@@ -418,7 +418,7 @@ static int be_owner(int spes, int socket)
 		    send_fd(socket, ctx.event))
 			return 1;
 	}
-	/* a word, or a signal, and that's it */
+	/* a word or a signal ends it */
 	return read(socket, &byte, 1) == 1 ? 0 : 2;
 }
 
@@ -438,7 +438,7 @@ FIXTURE_SETUP(owner)
 		close(sockets[0]);
 		_exit(be_owner(self->spes, sockets[1]));
 	}
-	/* who ends early is noticed */
+	/* notice a child that ends early */
 	close(sockets[1]);
 	self->socket = sockets[0];
 	for (i = 0; i < self->spes; i++) {

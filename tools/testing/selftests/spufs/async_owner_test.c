@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A run belongs to the process that created its context: it ends with it, whoever
- * else has descriptors, and page faults are served by that process, with its
- * memory, limits and priority, and without anybody else having to wait.
+ * A run belongs to the process that created its context. The run ends with
+ * that process, whoever else has descriptors; and that process serves its page
+ * faults, with its memory, limits and priority, and no other process has to
+ * wait.
  */
 #include <grp.h>
 #include <linux/userfaultfd.h>
@@ -25,7 +26,7 @@
 
 #define USER	1000
 
-/* The ways of an owner to end */
+/* The ways in which an owner ends */
 
 static void *exec_true(void *arg)
 {
@@ -53,7 +54,7 @@ static void end_by_abort(void)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
-	/* with a core dump, or an attempt at one */
+	/* with a core dump, or an attempt at it */
 	setrlimit(RLIMIT_CORE, &limit);
 	abort();
 }
@@ -134,7 +135,7 @@ static int load_run(int fd, bool faults)
 		spu_poke(fd, SPU_TOUCH_ARGS, args, sizeof(args));
 }
 
-/* Send two descriptors, as they are told by SCM_RIGHTS. */
+/* Send two descriptors, by SCM_RIGHTS. */
 static int send_context(int socket, const struct async *ctx)
 {
 	char control[CMSG_SPACE(sizeof(*ctx))] = { };
@@ -201,7 +202,7 @@ FIXTURE_TEARDOWN(end)
 	async_close(&self->ctx);
 }
 
-/* Whoever else has the directory and the event file */
+/* Another process has the directory and the event file, too. */
 TEST_F(end, ends_the_run)
 {
 	struct spu_event event;
@@ -218,7 +219,7 @@ TEST_F(end, ends_the_run)
 	EXPECT_ERROR(ENODEV, async_start(&self->ctx, 0));
 	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 
-	/* Nothing of it runs, and what it was can still be looked at. */
+	/* It does not run, and its state can still be read. */
 	count = spu_peek_word(self->ctx.fd, SPU_SPIN_COUNT);
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 	EXPECT_EQ(count, spu_peek_word(self->ctx.fd, SPU_SPIN_COUNT));
@@ -262,7 +263,7 @@ TEST(a_context_that_a_vforked_child_made_ends_with_it)
 	async_close(&ctx);
 }
 
-/* Faults that hang: pages that userfaultfd is asked for */
+/* Faults that hang: pages of a userfaultfd */
 
 #define HANGING	6
 
@@ -286,7 +287,7 @@ static int get_page(struct async *ctx, const char *page, __u32 cmd)
 		spu_poke(ctx->fd, SPU_MFC_ARGS, &args, sizeof(args));
 }
 
-/* A page that is not there, and that a page fault waits for */
+/* A missing page, for which a page fault waits */
 static char *hanging_pages(int *uffd, size_t size)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -314,7 +315,7 @@ static int serve(int uffd, char *page, size_t size)
 	return ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
 }
 
-/* Until somebody waits for so many pages */
+/* Until faults wait for this many pages */
 static bool faults_wait(int uffd, int count)
 {
 	struct uffd_msg msg;
@@ -333,7 +334,7 @@ FIXTURE_SETUP(hang)
 
 	if (no_async())
 		SKIP(return, "%s", no_async());
-	/* userfaultfd is refused by who waits with mmap_lock held */
+	/* a kernel that waits with mmap_lock held refuses userfaultfd */
 	if (no_patches())
 		SKIP(return, "%s", no_patches());
 	self->page_size = sysconf(_SC_PAGESIZE);
@@ -383,11 +384,11 @@ TEST_F(hang, does_not_hold_up_other_contexts_of_the_process)
 		EXPECT_STOP(&self->ctx[i], SPU_STATUS_STOP(SPU_DONE),
 			    SPU_MFC_WAITING + 8);
 	}
-	/* Those that are not needed any more go. */
+	/* Threads that are no longer needed end. */
 	EXPECT_TRUE(wait_until(threads_named(WORKER) == 1));
 }
 
-/* mmap_lock is nobody's meanwhile. */
+/* mmap_lock is free meanwhile. */
 TEST_F(hang, does_not_hold_up_the_memory_of_the_process)
 {
 	void *page;
@@ -412,7 +413,7 @@ TEST_F(hang, a_run_can_be_stopped)
 	EXPECT_EQ(0, event.status & SPU_STATUS_RUNNING);
 }
 
-/* The fault of a run that was stopped is none of the next one's. */
+/* The fault of a stopped run does not affect the next run. */
 TEST_F(hang, does_not_withhold_the_stop_of_a_later_run)
 {
 	struct async *ctx = &self->ctx[0];
@@ -429,7 +430,7 @@ TEST_F(hang, does_not_withhold_the_stop_of_a_later_run)
 		ASSERT_EQ(0, async_start(ctx, SPU_STOP_STOP_1337));
 		EXPECT_STOP(ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 	}
-	/* It fails at last: there is nobody to be told. */
+	/* The fault finally fails: there is no run to report it. */
 	ASSERT_EQ(0, munmap(self->pages, HANGING * self->page_size));
 	close(self->uffd);
 	self->uffd = -1;
@@ -507,7 +508,7 @@ TEST_F(hang, faults_of_a_stopped_process_wait_for_it)
 	async_close(&theirs);
 }
 
-/* Whose priority, whose limits */
+/* Priority and limits */
 
 static int worker_policy(void)
 {
@@ -545,12 +546,12 @@ TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
 		SKIP(return, "real-time priority needs root");
 	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
 	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
-	/* a thread that has not begun yet has it when it begins */
+	/* a thread that has not begun yet gets it when it begins */
 	EXPECT_TRUE(wait_until(worker_policy() == SCHED_FIFO));
 	async_close(&ctx);
 }
 
-/* Somebody else's priority is none of the owner's, though the event file was passed. */
+/* Another process's priority is not the owner's, even with the event file. */
 TEST(faults_are_not_served_with_the_priority_of_another_process)
 {
 	struct sched_param param = { .sched_priority = 1 };
@@ -578,7 +579,7 @@ TEST(faults_are_not_served_with_the_priority_of_another_process)
 	async_close(&ctx);
 }
 
-/* The wait status of @be, done by an ordinary user who may have so many threads */
+/* The wait status of @be, run by an ordinary user with a limit of threads */
 static int as_user(struct __test_metadata *_metadata, rlim_t threads, int (*be)(void))
 {
 	struct rlimit limit = { threads, 2 };
@@ -615,7 +616,7 @@ TEST(the_thread_counts_for_the_user)
 	EXPECT_EQ(0, as_user(_metadata, 1, have_no_thread_and_one));
 }
 
-/* Threads that follow would be in another pid namespace than their process. */
+/* Later threads would be in another pid namespace than their process. */
 TEST(the_thread_is_in_the_process_s_pid_namespace)
 {
 	pid_t child;
@@ -649,7 +650,7 @@ static int have_one_after_the_other(void)
 	return 0;
 }
 
-/* Threads of contexts that are gone do not count beside the next one's. */
+/* Threads of contexts that are gone do not count beside that of the next. */
 TEST(one_context_after_the_other_is_one_thread)
 {
 	if (no_async())
@@ -679,7 +680,7 @@ TEST(there_is_one_thread_for_all_contexts)
 
 int main(int argc, char **argv)
 {
-	/* what an owner turns into */
+	/* the program that an owner executes */
 	if (!strcmp(argv[0], "executed"))
 		return 0;
 	return test_harness_run(argc, argv);

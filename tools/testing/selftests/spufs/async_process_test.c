@@ -2,7 +2,7 @@
 /*
  * Asynchronous SPU contexts and processes: an owner that is stopped or traced
  * while its SPU runs, event files that go to another process, program or user,
- * what a debugger does with a context, and core dumps.
+ * debuggers, and core dumps.
  */
 #include <grp.h>
 #include <limits.h>
@@ -23,7 +23,7 @@
 #include "spu/stop.h_shipped"
 #include "spu/work.h_shipped"
 
-/* Why an SPU stopped; nothing of it after a STOP request */
+/* The reason of an SPU's stop; none of them after a STOP request */
 #define WHY_STOPPED	(SPU_STATUS_RUNNING | SPU_STATUS_STOPPED_BY_STOP |	\
 			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\
 			 SPU_STATUS_INVALID_INSTR)
@@ -53,9 +53,9 @@ static int load_work(int fd, const void *ea)
 }
 
 /*
- * Another process owns a context, whose program waits for a word and puts
- * something into a page of its owner's. In this process the same page is another
- * one. The owner's has to be there, for a page fault waits for the owner.
+ * Another process owns a context, whose program waits for a word and puts data
+ * into a page of its owner. In this process the address has another page. The
+ * owner's page has to be present, because a page fault waits for the owner.
  */
 FIXTURE(owner)
 {
@@ -90,7 +90,7 @@ static int be_owner(int socket, const __u32 *page)
 	struct async ctx;
 	char byte;
 
-	/* which is there, and in the hash table: an SPU has been there */
+	/* present, and in the hash table: an SPU has accessed it */
 	if (async_create(&ctx, 0) || load_work(ctx.fd, page) ||
 	    async_start(&ctx, 0) || spu_tell(ctx.fd, 1) ||
 	    async_next(&ctx, &event) != sizeof(event) ||
@@ -157,7 +157,7 @@ static int resume_owner(pid_t pid, bool stopped, bool traced)
 	return 0;
 }
 
-/* Let the program come to its end, while the owner cannot do anything. */
+/* Let the program end while the owner cannot do anything. */
 #define EXPECT_WORK_DONE(self) do {					\
 	struct spu_event __event;					\
 									\
@@ -193,14 +193,14 @@ TEST_F(owner, before_a_run)
 	EXPECT_OWNER_HAS_RESULT(self);
 }
 
-/* A program is executed that finds the descriptors, or does not. */
+/* An executed program finds the descriptors, or does not. */
 
 #define EXECUTED	"SPUFS_TEST_EXECUTED"
 #define TEXT		"from memory"
 
 enum task { START_AND_READ, EVENT_IS_CLOSED, CONTEXT_IS_GONE };
 
-/* This is the new program: 0, or which step failed */
+/* The new program: 0, or the step that failed */
 static int executed(const char *what)
 {
 	struct spu_event event;
@@ -235,7 +235,7 @@ static int executed(const char *what)
 	return 10;
 }
 
-/* What execve() gets for it; vfork() wants this to be done before */
+/* The arguments of execve(); vfork() needs them prepared */
 static void prepare_exec(enum task task, const struct async *ctx)
 {
 	char what[64];
@@ -410,7 +410,7 @@ static int open_error(const char *path, int flags)
 	return 0;
 }
 
-/* What the three ways to open it say to another user, a bit for each that is wrong */
+/* The three ways to open it, by another user; a bit for each wrong result */
 static int opens(const char *path, int reads, int writes)
 {
 	pid_t child = fork();
@@ -424,7 +424,7 @@ static int opens(const char *path, int reads, int writes)
 	return child < 0 ? -1 : exit_status(child);
 }
 
-/* To read an event is to take it away: that is for its owner, whatever the mode. */
+/* A read removes an event: only its owner may do that, whatever the mode. */
 TEST_F(mode, does_not_open_the_event_file_to_others)
 {
 	char path[PATH_MAX];
@@ -432,7 +432,7 @@ TEST_F(mode, does_not_open_the_event_file_to_others)
 	snprintf(path, sizeof(path), "%s/event", self->path);
 	EXPECT_EQ(0, opens(path, EACCES, EACCES));
 
-	/* but he may share it, with all who may search the directory */
+	/* but the owner may share it with all who may search the directory */
 	ASSERT_EQ(0, chmod(path, 0606));
 	EXPECT_EQ(0, variant->mode & 1 ? opens(path, 0, 0) :
 					 opens(path, EACCES, EACCES));
@@ -458,7 +458,7 @@ TEST_F(mode, does_not_open_the_event_file_of_a_gang_to_others)
 	close(fd);
 }
 
-/* Who has it open may use it, whatever the mode is. */
+/* A user who has it open may use it, whatever the mode is. */
 TEST_F(mode, is_not_asked_again_of_an_open_file)
 {
 	struct spu_event event;
@@ -477,13 +477,13 @@ TEST_F(mode, is_not_asked_again_of_an_open_file)
 	EXPECT_NO_EVENT(&self->ctx);
 }
 
-/* What spufs is mounted with: mounted once, since other mounts share that */
+/* The mount options of spufs: one mount, since other mounts share them */
 FIXTURE(mount)
 {
 	char root[256], options[256];
 };
 
-/* Those of /proc/self/mounts that are spufs' own */
+/* The options in /proc/self/mounts that are spufs' own */
 static void own_options(char *own, size_t len, const char *all)
 {
 	char copy[256], *option;
@@ -532,10 +532,11 @@ FIXTURE_TEARDOWN(mount)
 }
 
 /*
- * The owner of the root may create contexts, which are his; who may not enter it
- * may not. (spu_create never asks who may write to it.)
+ * The owner of the root may create contexts, and owns them; a user who may not
+ * enter the root may not. (spu_create never checks for permission to write
+ * there.)
  */
-TEST_F(mount, options_say_who_may_create_contexts)
+TEST_F(mount, options_restrict_the_creation_of_contexts)
 {
 	struct stat st;
 	pid_t child;
@@ -597,7 +598,7 @@ FIXTURE_TEARDOWN(debugger)
 	async_close(&self->ctx);
 }
 
-/* spu/spin.s: what it counts with, and its instructions */
+/* spu/spin.s: its counter and its instructions */
 #define COUNTER		2
 #define ADD		SPU_SPIN_LOOP
 #define STORE		(SPU_SPIN_LOOP + 4)
@@ -631,7 +632,7 @@ static int async_step(const struct async *ctx, __u32 npc)
 	return write(ctx->event, &step, START_LEN) == START_LEN ? 0 : -1;
 }
 
-/* Step at @from: the program is at @to then */
+/* Step at @from; the program is then at @to */
 #define EXPECT_STEP(self, from, to) do {				\
 	struct spu_event __event;					\
 									\
@@ -642,7 +643,7 @@ static int async_step(const struct async *ctx, __u32 npc)
 	EXPECT_NO_EVENT(&(self)->ctx);					\
 } while (0)
 
-/* What the program has in its register, and in memory */
+/* The program's register, and its memory */
 #define EXPECT_COUNT(self, reg, mem) do {				\
 	EXPECT_EQ(reg, get_reg((self)->regs, COUNTER));			\
 	EXPECT_EQ(mem, spu_peek_word((self)->ctx.fd, SPU_SPIN_COUNT));	\
@@ -689,7 +690,7 @@ TEST_F(debugger, steps_through_instructions)
 		EXPECT_COUNT(self, count, count);
 		EXPECT_STEP(self, BRANCH, ADD);
 	}
-	/* what it does may be changed in between */
+	/* the program can be changed in between */
 	ASSERT_EQ(0, set_reg(self->regs, COUNTER, 100));
 	EXPECT_STEP(self, ADD, STORE);
 	EXPECT_COUNT(self, 101, 9);
@@ -705,7 +706,7 @@ TEST_F(debugger, runs_from_breakpoint_to_breakpoint)
 	for (count = 1; count < 4; count++) {
 		ASSERT_EQ(0, spu_poke(ctx->fd, STORE, &breakpoint, 4));
 		ASSERT_EQ(0, async_start(ctx, npc));
-		/* an event like others: no SIGTRAP, which would kill us */
+		/* an event like any other: no SIGTRAP, which would kill us */
 		EXPECT_STOP(ctx, SPU_STATUS_STOP(0x3fff), STORE + 4);
 		EXPECT_COUNT(self, count, count - 1);
 		/* over it */
@@ -720,9 +721,9 @@ TEST_F(debugger, runs_from_breakpoint_to_breakpoint)
 }
 
 /*
- * A process that dumps core with contexts that run: a synchronous one, which
- * says how it should be, an asynchronous one, and one with NOSCHED, for which
- * the kernel writes nothing.
+ * A process dumps core with running contexts: a synchronous one, which is the
+ * reference, an asynchronous one, and one with NOSCHED, for which the kernel
+ * writes nothing.
  */
 #define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
 
@@ -761,7 +762,7 @@ static bool spins(int fd)
 	return spu_peek_word(fd, SPU_SPIN_COUNT);
 }
 
-/* What the program does not read stays in signal1. */
+/* A signal that the program does not read stays in signal1. */
 #define SIGNAL	0x600d
 
 static int send_signal(int fd)
@@ -799,7 +800,7 @@ static int dump_core(int socket)
 		return 3;
 	if (write(socket, &dumped, sizeof(dumped)) != sizeof(dumped))
 		return 4;
-	/* a signal, and that's it */
+	/* a signal ends it */
 	return read(socket, &byte, 1) == 1 ? 5 : 6;
 }
 
@@ -859,7 +860,7 @@ struct note {
 	size_t size;
 };
 
-/* The notes "SPU/@fd/..." of the core file: how many, the first @max of them */
+/* The notes "SPU/@fd/..." of the core file: their number, the first @max */
 static int find_notes(const char *file, size_t len, int fd, struct note *notes,
 		      int max)
 {
@@ -928,11 +929,11 @@ TEST_F(core, has_the_context_as_it_has_others)
 	ASSERT_EQ(SIGABRT, WTERMSIG(status));
 	ASSERT_TRUE(WCOREDUMP(status));
 
-	/* the dump has not cost the run its end */
+	/* the run still ended despite the dump */
 	ASSERT_EVENT(&ctx, SPU_EVENT_STOP, &event);
 	EXPECT_EQ(0, event.status & WHY_STOPPED);
 	EXPECT_EQ(0, read(ctx.event, &event, sizeof(event)));
-	/* and it is the end of all contexts */
+	/* and all contexts end */
 	close(ctx.event);
 	EXPECT_TRUE(wait_until(spu_contexts() == self->contexts));
 

@@ -3,8 +3,8 @@
  * Asynchronous contexts that are created, started, read and closed by several
  * tasks at once, in orders in which the kernel could come to wait for itself.
  *
- * Who waits so cannot be killed.  Hence all this is done by children; the test
- * has nothing of spufs open, and watches whether they get on.
+ * A task that waits in this way cannot be killed.  Hence children do all this;
+ * the test has nothing of spufs open, and watches whether they make progress.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -20,17 +20,17 @@
 #include "spu/spin.h_shipped"
 #include "spu/stop.h_shipped"
 
-/* What these tests are for shows after about twenty rounds of each. */
+/* The bugs in question show after about twenty rounds of each test. */
 #define CREATE_ROUNDS	500
 #define CLOSE_ROUNDS	200
 #define FIFO_ROUNDS	60
 #define FIFO_STARTS	10000
 #define STOP_ROUNDS	300
 
-/* What a child says of itself: shared memory */
+/* The state that a child reports: shared memory */
 static struct {
 	unsigned int rounds;
-	int line, error;	/* where it gave up, and why */
+	int line, error;	/* the place and reason of a failure */
 } *report;
 
 static unsigned int rounds(void)
@@ -84,14 +84,14 @@ static pid_t spawn(void (*work)(const char *gang), const char *gang)
 
 	if (pid)
 		return pid;
-	/* Who reads the test's output need not wait for a child for ever. */
+	/* A reader of the test's output need not wait for a child for ever. */
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		close(fd);
 	work(gang);
 	_exit(0);
 }
 
-/* Wait for a child as long as it gets on: its status, or -1 */
+/* Wait for a child as long as it makes progress: its status, or -1 */
 static int outcome(pid_t *child)
 {
 	unsigned int before;
@@ -113,7 +113,7 @@ static int outcome(pid_t *child)
 		       report->line, strerror(report->error));		\
 	}
 
-/* A reason to SKIP, or NULL. Some machines do not say which SPEs are adjacent. */
+/* A reason to SKIP, or NULL. Some machines do not tell the adjacent SPEs. */
 static const char *no_affinity(const char *path)
 {
 	int gang = sys_spu_create(path, SPU_CREATE_GANG, 0755, -1);
@@ -139,7 +139,7 @@ static void create_loaded(struct async *ctx, const char *gang, unsigned int flag
 	NEED(!spu_load(ctx->fd, spu_echo));
 }
 
-/* Create a context and have it taken back, for there is no file descriptor. */
+/* Create a context that is undone, because there is no file descriptor. */
 static void create_in_vain(const char *gang)
 {
 	const struct rlimit none = { 0, 0 };
@@ -150,7 +150,7 @@ static void create_in_vain(const char *gang)
 	NEED(!setrlimit(RLIMIT_NOFILE, &none));
 	snprintf(path, sizeof(path), "%s/ctx", gang);
 	for (i = 0; i < CREATE_ROUNDS; i++) {
-		/* as long as the last one's event file is open, it is near memory */
+		/* while the last one's event file is open, it is near memory */
 		do {
 			fd = sys_spu_create(path, SPU_CREATE_ASYNC |
 					    SPU_CREATE_AFFINITY_MEM, 0755, -1);
@@ -160,7 +160,7 @@ static void create_in_vain(const char *gang)
 	}
 }
 
-/* Start it while it is there. */
+/* Start it while it exists. */
 static void start_by_name(const char *gang)
 {
 	struct async ctx;
@@ -177,8 +177,8 @@ static void start_by_name(const char *gang)
 }
 
 /*
- * spu_create() has the gang's affinity locked, and to take the context back it
- * locks that.  A start has the context locked, and wants to know its affinity.
+ * spu_create() holds the gang's affinity lock, and takes the context's lock to
+ * undo the context.  A start holds the context's lock, and needs its affinity.
  */
 TEST_F_TIMEOUT(race, of_start_and_failing_create, 300)
 {
@@ -206,7 +206,7 @@ static void *start_and_stop(void *arg)
 	return NULL;
 }
 
-/* A context that waits for an SPE: the file that tells when it gets and loses one */
+/* A waiting context: the file that tells when it gets and loses an SPE */
 static int create_waiting(struct async *ctx, const char *gang)
 {
 	int log;
@@ -219,7 +219,7 @@ static int create_waiting(struct async *ctx, const char *gang)
 	return log;
 }
 
-/* Close the contexts of a gang right when they have lost their SPEs. */
+/* Close the contexts of a gang just when they have lost their SPEs. */
 static void close_unloaded(const char *path)
 {
 	int count = 2 * spe_count(), gang, i;
@@ -263,8 +263,8 @@ static void close_unloaded(const char *path)
 
 /*
  * The scheduler took the SPE from a context, and has the last reference to it:
- * with the list of SPEs locked, it wants the gang's affinity.  A start has that
- * locked, and wants the list.
+ * with the list of SPEs locked, it wants the gang's affinity lock.  A start
+ * holds that one, and wants the list.
  */
 TEST_F_TIMEOUT(race, of_start_and_close_of_another, 300)
 {
@@ -277,7 +277,7 @@ TEST_F_TIMEOUT(race, of_start_and_close_of_another, 300)
 	EXPECT_GETS_ON(&self->child);
 }
 
-/* Have the mutex of a context taken most of the time. */
+/* Keep the mutex of a context taken most of the time. */
 static void *read_memory(void *arg)
 {
 	static char buf[LS_SIZE / 4];
@@ -293,7 +293,7 @@ struct reader {
 	sem_t begin, end;
 };
 
-/* Who reads it takes the SPE from the context, and gets one for it again. */
+/* A reader takes the SPE from the context, and gets one for it again. */
 static void *read_fpcr(void *arg)
 {
 	struct reader *reader = arg;
@@ -316,7 +316,7 @@ static void start_with_priority(const char *unused)
 	pthread_t thread;
 	int i;
 
-	/* All SPEs but one are taken by those that are not preempted. */
+	/* Contexts that are not preempted take all SPEs but one. */
 	NEED(!set_fifo(1));
 	for (i = 1; i < spe_count(); i++) {
 		NEED(!async_create(&taker, 0));
@@ -325,7 +325,7 @@ static void start_with_priority(const char *unused)
 	}
 	NEED(!set_fifo(0));
 
-	/* Whenever this one is to get the last, its mutex is waited for. */
+	/* Whenever this one is to get the last SPE, its mutex is contended. */
 	NEED(!async_create(&victim, 0));
 	NEED(!spu_load(victim.fd, spu_echo));
 	NEED(!async_start(&victim, SPU_ECHO_WAIT));
@@ -349,9 +349,10 @@ static void start_with_priority(const char *unused)
 }
 
 /*
- * A reader of fpcr has given the context's SPE to another.  A start that comes
- * now finds nobody to preempt, and the context is to wait; then the reader finds
- * somebody.  It does not wait any more: the next start wants to be sure of that.
+ * A reader of fpcr has given the context's SPE to another context.  A start
+ * that comes now finds no context to preempt, and this one is to wait; then
+ * the reader finds one.  The context no longer waits: the next start relies on
+ * that.
  */
 TEST_F_TIMEOUT(race, of_start_and_read_of_fpcr, 300)
 {
@@ -373,7 +374,7 @@ static void *write_run(void *psmap)
 
 	for (;;) {
 		*(volatile __u32 *)(psmap + PS_RUNCNTL) = 1;
-		/* To start one that runs takes long where it is emulated. */
+		/* Starting a running SPU takes long in emulation. */
 		for (i = 0; i < 500; i++)
 			;
 	}
@@ -395,7 +396,7 @@ static void stop_what_starts(const char *unused)
 	NEED(psmap != MAP_FAILED);
 	for (i = 0; i < STOP_ROUNDS; i++) {
 		NEED(!async_start(&ctx, 0));
-		/* What it maps has to be loaded. */
+		/* The context that it maps has to be loaded. */
 		if (!i)
 			NEED(!pthread_create(&thread, NULL, write_run, psmap));
 		NEED(!async_stop(&ctx));
@@ -405,7 +406,7 @@ static void stop_what_starts(const char *unused)
 	}
 }
 
-/* A stop comes to its end, though the registers are mapped and say run again. */
+/* A stop ends, although a mapping of the registers starts the SPU again. */
 TEST_F_TIMEOUT(race, of_stop_and_a_mapping_that_starts, 300)
 {
 	self->child = spawn(stop_what_starts, NULL);

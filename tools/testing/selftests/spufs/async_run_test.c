@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs of an asynchronous SPU context: how they begin and end, what events
- * they leave, whose memory they see, and how many contexts share the SPEs.
+ * Runs of an asynchronous SPU context: their beginning and end, their events,
+ * the memory that they see, and the sharing of SPEs by many contexts.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +24,7 @@
 #define RESTARTS	10000
 #define RACES		2000
 
-/* The flags that say why an SPU stopped: none of them after a STOP request */
+/* The flags for the reason of a stop: none of them after a STOP request */
 #define WHY_STOPPED	(SPU_STATUS_RUNNING | SPU_STATUS_STOPPED_BY_STOP |	\
 			 SPU_STATUS_STOPPED_BY_HALT | SPU_STATUS_SINGLE_STEP |	\
 			 SPU_STATUS_INVALID_INSTR)
@@ -43,7 +43,7 @@ FIXTURE_VARIANT(stop)
 };
 
 /*
- * Spu_run performs 0x2104 itself and sends SIGTRAP for 0x3fff; asynchronously,
+ * spu_run performs 0x2104 itself and sends SIGTRAP for 0x3fff; asynchronously,
  * they are stops like any other.
  */
 FIXTURE_VARIANT_ADD(stop, code_0000)
@@ -137,7 +137,7 @@ TEST_F(run, steps_one_instruction)
 	EXPECT_EQ(SPU_STOP_STEP + 4, event.npc);
 	EXPECT_NO_EVENT(&self->ctx);
 
-	/* and the next START is no step */
+	/* and the next START is not a step */
 	ASSERT_EQ(0, async_start(&self->ctx, event.npc));
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_STOP_STEP + 12);
 }
@@ -167,7 +167,7 @@ TEST_F(run, is_stopped_while_it_spins)
 	count = spu_peek_word(ctx->fd, SPU_SPIN_COUNT);
 	EXPECT_LT(100, count);
 
-	/* it does not run, and goes on where it was */
+	/* it does not run, and then goes on where it was */
 	EXPECT_EQ(count, spu_peek_word(ctx->fd, SPU_SPIN_COUNT));
 	ASSERT_EQ(0, async_start(ctx, SPU_SPIN_LOOP));
 	ASSERT_TRUE(wait_until(spu_peek_word(ctx->fd, SPU_SPIN_COUNT) >
@@ -209,8 +209,8 @@ TEST_F_TIMEOUT(run, restarted_often_has_one_stop_each, 120)
 }
 
 /*
- * STOP races with a program that stops by itself, sooner or later: one event
- * all the same.
+ * STOP races with a program that stops by itself, sooner or later: there is one
+ * event all the same.
  */
 TEST_F_TIMEOUT(run, stopped_while_it_stops_has_one_stop, 120)
 {
@@ -262,7 +262,7 @@ TEST_F(run, leaves_the_other_files_usable)
 	close(mbox);
 }
 
-/* Source and target of a copy by DMA; the target is not yet there. */
+/* Source and target of a copy by DMA; the target is not present yet. */
 struct copy {
 	unsigned char *source, *target;
 	struct copy_args args;
@@ -302,7 +302,7 @@ static void copy_fill(const struct copy *copy, unsigned char more)
 		copy->source[i] = pattern(copy, i) + more;
 }
 
-/* How many bytes of the target are not as they should be */
+/* The number of wrong bytes in the target */
 static size_t copy_errors(const struct copy *copy, bool copied)
 {
 	size_t i, errors = 0;
@@ -344,9 +344,9 @@ TEST_F(run, resolves_faults_of_get)
 }
 
 /*
- * The memory of a context is its creator's, whoever starts it: a child that
- * has other data at the same addresses must see no difference, and waits for
- * the event itself so that only it could be taken for the one who runs.
+ * A context uses its creator's memory, whoever starts it. A child that has
+ * other data at the same addresses must see no difference. It waits for the
+ * event itself, so that only the child could be mistaken for the runner.
  */
 TEST_F(run, started_by_a_child_sees_the_creators_memory)
 {
@@ -376,7 +376,7 @@ TEST_F(run, started_by_a_child_sees_the_creators_memory)
 	EXPECT_EQ(0, copy_errors(&copy, true));
 }
 
-/* And goes on when the one who started it is no more. */
+/* And goes on when the process that started it is gone. */
 TEST_F(run, outlives_the_child_that_started_it)
 {
 	struct copy copy;
@@ -446,7 +446,7 @@ TEST_F(run, ends_with_an_invalid_mfc_command)
 #define TEXT	"from memory"
 #define LS_TEXT	"local store"
 
-/* Which is not taken for a user address that has the same low bits. */
+/* It is not taken for a user address with the same low bits. */
 TEST_F(run, ends_with_a_dma_to_a_kernel_address)
 {
 	char text[16] = LS_TEXT;
@@ -461,12 +461,12 @@ TEST_F(run, ends_with_a_dma_to_a_kernel_address)
 	EXPECT_STREQ(LS_TEXT, text);
 }
 
-/* An address that no segment can be found for, nor a page, therefore. */
+/* An address without a segment, and therefore without a page */
 TEST_F(run, ends_with_a_dma_to_no_segment)
 {
 	const __u64 eas[] = {
 		0x1000000000000000ULL,	/* neither user nor kernel */
-		/* right behind what a page table covers */
+		/* right behind the range of a page table */
 		1ULL << (self->page == 4096 ? 46 : 52),
 	};
 	struct async ctx;
@@ -528,7 +528,7 @@ FIXTURE(unresolvable)
 FIXTURE_VARIANT(unresolvable)
 {
 	__u32 cmd;
-	int prot;	/* what is not enough */
+	int prot;	/* insufficient protection */
 	bool unmapped;
 };
 
@@ -578,13 +578,13 @@ FIXTURE_TEARDOWN(unresolvable)
 	async_close(&self->ctx);
 }
 
-/* Where the program was stopped, from the context's file npc */
+/* The place where the program was stopped, from the context's file npc */
 static __u32 stopped_at(int fd)
 {
 	return strtoul(spu_text(fd, "npc"), NULL, 0);
 }
 
-/* Twice, since that must not depend on what is left of the first time. */
+/* Twice, since the second time must not depend on remains of the first. */
 TEST_F(unresolvable, is_data_storage_then_stop_until_repaired)
 {
 	char text[sizeof(LS_TEXT)] = "";
@@ -689,7 +689,7 @@ TEST_F(full, stop_takes_it_from_the_run_queue)
 	ASSERT_EQ(0, async_stop(&self->ctx));
 	EXPECT_REQUESTED_STOP(&self->ctx, SPU_STOP_STOP_1337, SPU_STOP_STOP_1337);
 
-	/* it is off the queue at once, and can be put there again */
+	/* it leaves the queue at once, and can be put there again */
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_STOP_STOP_1337));
 	EXPECT_EQ(-1, loaded_on(self->ctx.fd));
 	ASSERT_EQ(0, async_stop(&self->ctx));
@@ -722,7 +722,7 @@ TEST_F(full, nosched_start_does_not_block_if_not_wanted)
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 }
 
-/* How many interrupts of class 0, errors that is, SPE number @spe has had */
+/* The number of class 0 interrupts (errors) that SPE number @spe has had */
 static long class0_interrupts(int spe)
 {
 	FILE *file = fopen("/proc/interrupts", "r");
@@ -784,7 +784,7 @@ static int proxy_error(const struct async *ctx)
 	return status ? -1 : 0;
 }
 
-/* Has the context been saved? To read this file does it, if it is stopped. */
+/* Has the context been saved? A read of this file saves a stopped one. */
 static bool save(const struct async *ctx)
 {
 	int file = openat(ctx->fd, "fpcr", O_RDONLY);
@@ -795,7 +795,7 @@ static bool save(const struct async *ctx)
 	return len > 0 && loaded_on(ctx->fd) < 0;
 }
 
-/* An error between two runs is the next one's, which it ends. */
+/* An error between two runs belongs to the next run, and ends it. */
 #define EXPECT_LATE_ERROR(ctx) do {					\
 	const struct async *__late = (ctx);				\
 	struct spu_event __error;					\
@@ -830,7 +830,7 @@ TEST_F(run, ends_with_an_error_from_before_it)
 	ASSERT_ERROR_AFTER_RUN(&self->ctx);
 	EXPECT_LATE_ERROR(&self->ctx);
 
-	/* and that was it */
+	/* and nothing else */
 	ASSERT_EQ(0, spu_tell(self->ctx.fd, 1));
 	ASSERT_EQ(0, async_start(&self->ctx, SPU_ECHO_WAIT));
 	EXPECT_STOP(&self->ctx, SPU_STATUS_STOP(SPU_DONE), SPU_ECHO_STOPPED);
@@ -868,8 +868,8 @@ TEST_F(run, ends_with_an_error_from_before_it_without_an_spe)
 }
 
 /*
- * Read fpcr, for which a running context is saved and loaded again, until
- * that was interrupted @count times: 0, or -1 and errno.
+ * Read fpcr, for which a running context is saved and loaded again, until this
+ * has been interrupted @count times: 0, or -1 and errno.
  */
 static int read_fpcr_with_alarms(int fd, int count)
 {
@@ -994,7 +994,7 @@ static void expect_start_runs(struct __test_metadata *_metadata,
 	}
 }
 
-/* Its priority is too low to get an SPE in another way. */
+/* Its priority is too low to get an SPE in any other way. */
 TEST_F(nosched, start_gets_the_spe_of_a_context_that_is_stopped)
 {
 	const struct async *other = &self->others[0];
@@ -1031,7 +1031,7 @@ TEST_F(nosched, start_ends_with_the_context)
 /*
  * One thread, one epoll loop, two and a half contexts per SPE. As many as
  * there are SPEs are loaded and wait for a word; the others get theirs first,
- * so that they can end only after having been given the SPE of one that waits.
+ * so that they can end only after they have got the SPE of one that waits.
  */
 TEST(contexts_share_the_spes)
 {
@@ -1090,7 +1090,7 @@ TEST(contexts_share_the_spes)
 	}
 }
 
-/* An asynchronous context may be in a gang, though a gang cannot be one. */
+/* An asynchronous context may be in a gang, although a gang cannot be one. */
 TEST(context_in_a_gang_runs)
 {
 	struct async ctx;
@@ -1114,7 +1114,7 @@ TEST(context_in_a_gang_runs)
 }
 
 /*
- * More contexts than SPEs, three of which spin: all of those get time, and are
+ * More contexts than SPEs, three of which spin: all of these get time, and are
  * stopped, wherever they are by then. (At nice 19, a time slice is short.)
  */
 TEST_F_TIMEOUT(run, of_spinning_contexts_takes_turns, 60)

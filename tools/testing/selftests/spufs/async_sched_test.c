@@ -37,7 +37,7 @@ static int fault_count(int fd)
 		      &count) == 1 ? count : -1;
 }
 
-/* Has the kernel seen to it that the context has stopped, and left it loaded? */
+/* Has the kernel finished the context's stop, and left it loaded? */
 static bool is_idle(int fd)
 {
 	return !strncmp(spu_text(fd, "stat"), "loaded ", 7);
@@ -192,8 +192,8 @@ static int count_loaded(const struct async *ctx, int count)
 	return loaded;
 }
 
-/* What has SCHED_FIFO has no time slice: nobody gets an SPE but like this. */
-TEST_F(priority, is_that_of_who_starts)
+/* SCHED_FIFO has no time slice: a context gets an SPE only in this way. */
+TEST_F(priority, is_that_of_the_starter)
 {
 	int i;
 
@@ -202,7 +202,7 @@ TEST_F(priority, is_that_of_who_starts)
 	EXPECT_EQ(self->spes - variant->preempts,
 		  count_loaded(self->busy, self->spes));
 
-	/* who waits gets the SPE of who stops */
+	/* a waiting context gets the SPE of a stopped one */
 	if (variant->preempts) {
 		TELL_AND_EXPECT_STOP(&self->ctx);
 		ASSERT_TRUE(wait_until(count_loaded(self->busy, self->spes) ==
@@ -215,7 +215,7 @@ TEST_F(priority, is_that_of_who_starts)
 		ASSERT_TRUE(wait_until(is_loaded(self->busy[0].fd)));
 	}
 
-	/* and that of the last start does not count for the next one */
+	/* and the priority of the last start does not count for the next one */
 	ASSERT_EQ(0, start_as(&self->ctx, SCHED_OTHER, 0));
 	EXPECT_FALSE(is_loaded(self->ctx.fd));
 	EXPECT_EQ(self->spes, count_loaded(self->busy, self->spes));
@@ -283,7 +283,7 @@ TEST_F(taken, spe_goes_to_the_highest_priority_that_waits)
 	}
 	give_back(&self->takers[0]);
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		/* who has stopped may have its SPE a little longer */
+		/* a stopped context may keep its SPE a little longer */
 		ASSERT_TRUE(wait_until(count_loaded(left, count)));
 		for (j = 0; j < count; j++)
 			EXPECT_EQ(left[j].fd == ctx[order[i]].fd,
@@ -298,11 +298,11 @@ TEST_F(taken, spe_goes_to_the_highest_priority_that_waits)
 }
 
 /*
- * All SPEs have contexts that stopped, of a real-time priority: no tick takes an
- * SPE away from them.  Those that start in a row get them all the same, though
- * no worker may come between if there is one CPU.
+ * All SPEs have stopped contexts of a real-time priority: no tick takes an SPE
+ * away from them.  Contexts that start in a row still get the SPEs, although no
+ * worker may run in between if there is one CPU.
  */
-TEST(spes_of_those_that_stopped_are_for_all_who_start)
+TEST(spes_of_stopped_contexts_are_for_all_starts)
 {
 	const struct sched_param low = { .sched_priority = 1 };
 	struct async *held, *next;
@@ -393,7 +393,7 @@ TEST_F(taken, start_that_waits_is_interrupted_by_a_signal)
 	EXPECT_EQ(-1, call.ret);
 	EXPECT_EQ(EINTR, call.error);
 
-	/* there was no run, and the next one is as good as ever */
+	/* there was no run, and the next one works as usual */
 	EXPECT_NO_EVENT(&ctx);
 	EXPECT_EQ(CAN_START, async_poll(&ctx));
 	give_back(&self->takers[0]);
@@ -402,7 +402,7 @@ TEST_F(taken, start_that_waits_is_interrupted_by_a_signal)
 	async_close(&ctx);
 }
 
-/* Like connect(2): EAGAIN, and poll tells when it is done. */
+/* Like connect(2): EAGAIN, and poll reports the end. */
 TEST_F(taken, start_that_must_not_wait_is_told_when_it_may)
 {
 	struct pollfd pollfd = { .events = POLLOUT };
@@ -427,7 +427,7 @@ TEST_F(taken, start_that_must_not_wait_is_told_when_it_may)
 	TELL_AND_EXPECT_STOP(&ctx);
 	EXPECT_EQ(0, async_poll(&other));
 
-	/* one that still waits can be closed, and nobody waits for it */
+	/* one that still waits can be closed, and its wait ends */
 	async_close(&other);
 	async_close(&ctx);
 	ASSERT_EQ(0, echo_create(&ctx, 0));
@@ -436,7 +436,7 @@ TEST_F(taken, start_that_must_not_wait_is_told_when_it_may)
 	async_close(&ctx);
 }
 
-/* As many bytes as were carried out before */
+/* The number of bytes carried out before */
 TEST_F(taken, start_that_waits_is_interrupted_after_another_record)
 {
 	struct async ctx;
@@ -509,7 +509,7 @@ TEST_F(taken, starts_that_wait_get_one_spe_each)
 		async_close(&ctx[i]);
 }
 
-/* Whatever spu_create says of an isolated context, it says it of these too. */
+/* The result of spu_create for isolated contexts is the same for these. */
 TEST(isolated_contexts_are_created_or_refused_like_others)
 {
 	static const unsigned int flags[] = {
@@ -535,7 +535,7 @@ TEST(isolated_contexts_are_created_or_refused_like_others)
 		if (plain < 0 || async < 0)
 			EXPECT_EQ(plain, async);
 	}
-	/* one that could be preempted could not be isolated */
+	/* a context that can be preempted cannot be isolated */
 	EXPECT_ERROR(EINVAL, spu_create(SPU_CREATE_ISOLATE | SPU_CREATE_ASYNC));
 }
 
@@ -615,7 +615,7 @@ TEST(many_contexts_run_with_one_epoll)
 /*
  * Half of the contexts are run by spu_run, half are asynchronous. As many as
  * there are SPEs are loaded and wait for a word; the others get theirs first,
- * and so can end only if both kinds give their SPEs to both kinds.
+ * so they can end only if both kinds give their SPEs to both kinds.
  */
 struct worker {
 	struct async ctx;	/* or, without an event file, */
@@ -740,7 +740,7 @@ static void *do_poll(void *arg)
 	struct poller *poller = arg;
 
 	poller->tid = syscall(SYS_gettid);
-	/* at a timeout it would look once more, and need no wake-up */
+	/* at a timeout it would check once more, and need no wake-up */
 	poller->ret = poll(&poller->pollfd, 1, -1);
 	poller->done = true;
 	return NULL;
@@ -749,7 +749,7 @@ static void *do_poll(void *arg)
 /* Two threads that wait for each of POLLIN and POLLOUT */
 #define POLLERS	4
 
-TEST_F(event, wakes_all_who_poll_for_it)
+TEST_F(event, wakes_all_pollers)
 {
 	struct poller pollers[POLLERS] = {};
 	int i;
@@ -782,7 +782,7 @@ TEST_F(event, wakes_all_who_poll_for_it)
 	}
 }
 
-/* Each event is for one of those who wait in read(2), and the end is for all. */
+/* Each event wakes one of the waiters in read(2), and the end wakes all. */
 TEST_F(event, is_read_by_one_of_many)
 {
 	struct spu_event events[3] = {};
@@ -820,7 +820,7 @@ TEST_F(event, is_read_by_one_of_many)
 	EXPECT_EQ((ARRAY_SIZE(calls) - 1) * sizeof(events[0]), done);
 }
 
-/* Though there is room for more, and nobody said O_NONBLOCK */
+/* Although there is room for more, and O_NONBLOCK is not set */
 TEST_F(event, is_read_without_waiting_for_another_one)
 {
 	static const struct mfc_args args = {
@@ -861,7 +861,7 @@ TEST_F(event, is_started_by_gathered_writes)
 	TELL_AND_EXPECT_STOP(&self->ctx);
 }
 
-/* @error is what the same call says of an eventfd, which is a stream as well. */
+/* @error is that of the same call for an eventfd, which is a stream, too. */
 #define EXPECT_LIKE_EVENTFD(call_of_event, call_of_eventfd) do {	\
 	int __error;							\
 									\
@@ -882,7 +882,7 @@ TEST_F(event, file_takes_other_calls_like_an_eventfd)
 	FILE *file;
 	int pipes[2];
 
-	/* with something to read in all of them, which can be written as well */
+	/* with data to read in all of them, which can be written as well */
 	ASSERT_LE(0, reference);
 	ASSERT_EQ(0, pipe2(pipes, O_NONBLOCK));
 	ASSERT_EQ(len, write(pipes[1], stops, len));
@@ -916,7 +916,7 @@ TEST_F(event, file_takes_other_calls_like_an_eventfd)
 	BOTH(SPLICE_TO);
 	BOTH(SENDFILE_TO);
 
-	/* none of them took anything */
+	/* none of them removed any data */
 	EXPECT_ECHO_STOP(&self->ctx);
 	EXPECT_EQ(CAN_START, async_poll(&self->ctx));
 	close(pipes[0]);
@@ -994,7 +994,7 @@ TEST_F(peer, is_not_waited_for_after_a_stop)
 	ASSERT_EQ(0, async_stop(&self->from));
 	ASSERT_EVENT(&self->from, SPU_EVENT_STOP, &event);
 	EXPECT_EQ(0, event.status & SPU_STATUS_STOPPED_BY_STOP);
-	/* and nothing of the fault stays behind with the context */
+	/* and the context keeps no trace of the fault */
 	async_close(&self->from);
 	EXPECT_TRUE(wait_until(spu_contexts() < contexts));
 	self->from = (struct async){ -1, -1 };

@@ -14,7 +14,7 @@ struct async {
 	int fd, event;
 };
 
-/* A record for write(2), as long as its op wants it */
+/* A record for write(2), with the length that its op needs */
 struct control {
 	__u32 op, npc;
 };
@@ -73,7 +73,7 @@ static inline int async_join(const struct async *ctx, __u64 cookie)
 	return write(ctx->event, &set, sizeof(set)) == sizeof(set) ? 0 : -1;
 }
 
-/* A context of a gang; with a flag for it, @neighbour is one that it is to be near */
+/* A context of a gang; with an affinity flag, it is to be near @neighbour */
 static inline int async_create_in(struct async *ctx, const char *gang,
 				  unsigned int flags, int neighbour)
 {
@@ -83,7 +83,7 @@ static inline int async_create_in(struct async *ctx, const char *gang,
 	return ctx->event < 0 ? -1 : 0;
 }
 
-/* What poll(2) says of the event file now, all of it asked for */
+/* The result of poll(2) for the event file now, with all events requested */
 static inline int async_poll(const struct async *ctx)
 {
 	struct pollfd pollfd = {
@@ -113,7 +113,7 @@ static inline ssize_t async_next(const struct async *ctx, struct spu_event *even
 	return -1;
 }
 
-/* Descriptor @fd of process @pid, as one here; it is there, as SCM_RIGHTS does it */
+/* A descriptor here for @fd of process @pid, as SCM_RIGHTS would pass it */
 static inline int take_fd(pid_t pid, int fd)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), taken;
@@ -123,7 +123,7 @@ static inline int take_fd(pid_t pid, int fd)
 	return taken;
 }
 
-/* How many threads of this process have a name that begins so */
+/* The number of threads of this process whose names begin so */
 static inline int threads_named(const char *begins)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -142,7 +142,7 @@ static inline int threads_named(const char *begins)
 	return count;
 }
 
-/* Those that the kernel made to serve page faults of this process's contexts */
+/* The threads that the kernel made for this process's page faults */
 #define WORKER	"spufs-worker"
 
 /* The name of an event type, for messages */

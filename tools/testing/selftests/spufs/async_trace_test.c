@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens between a stop and its reader, and what does not, as the
- * kernel's tracepoints tell it.
+ * The way from a stop to its reader, as the kernel's tracepoints show it: what
+ * happens, and what does not.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ struct trace {
 
 static struct trace trace;
 
-/* Split what was traced, in the order in which it happened, into lines. */
+/* Split the trace, in the order of its events, into lines. */
 static int trace_read(void)
 {
 	int fd = open(TRACING "trace", O_RDONLY);
@@ -91,7 +91,7 @@ static bool in_hardirq(const char *line)
 	       strpbrk(flags, "hH");
 }
 
-/* How many were woken by interrupts themselves, of @who? */
+/* How many of @who were woken by interrupts themselves? */
 static int trace_woken(int from, int to, const char *who)
 {
 	int count = 0;
@@ -152,7 +152,7 @@ static void *read_one(void *arg)
 	return NULL;
 }
 
-/* One run, with somebody asleep in read; what happened is in trace. */
+/* One run, with a reader asleep in read; the trace has the rest. */
 static void run(struct __test_metadata *_metadata, struct async *ctx,
 		struct reader *reader)
 {
@@ -216,7 +216,7 @@ TEST_F(trace, restart_of_a_loaded_context_is_no_context_switch)
 		start = trace_find(0, "spufs_async_start:", "npc=0x00000");
 		post = trace_find(start, "spufs_async_post:", "event=stop");
 		ASSERT_GT(trace.lines, post);
-		/* the first time it has to be loaded, as the trace can tell */
+		/* the first time it has to be loaded, as the trace shows */
 		EXPECT_EQ(!round, trace_count(start, start + 1, "spu=-1", ""));
 		EXPECT_EQ(!round, trace_count(start, post, "spu_bind_context", ""));
 		EXPECT_EQ(0, trace_count(0, trace.lines, "spu_unbind_context", "")) {
@@ -231,7 +231,7 @@ TEST_F(trace, stop_requests_are_seen)
 	struct stat status;
 	char name[32];
 
-	/* what a person sees of a context */
+	/* the number of the context that a user sees */
 	ASSERT_EQ(0, fstat(self->ctx.fd, &status));
 	snprintf(name, sizeof(name), "ctx=%llu", (unsigned long long)status.st_ino);
 	ASSERT_EQ(0, write_text("trace", "\n"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Event files and io_uring: what waits does so without a thread.
+ * Event files and io_uring: waiting takes no thread.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #define CONTEXTS	64
 #define ROUNDS		20
 
-/* io_uring's threads, for what would have had to wait */
+/* io_uring's threads, for requests that would have had to wait */
 #define RING_THREAD	"iou-wrk"
 
 FIXTURE(uring)
@@ -58,7 +58,7 @@ static const struct control start_stop = {
 #define READ_OF(i)	(0x1000 + (i))
 
 /*
- * One system call starts all and asks for what becomes of them. Where there is no
+ * One system call starts all contexts and requests their events. If there is no
  * SPE, or a context has to be loaded, a thread of io_uring waits.
  */
 TEST_F(uring, starts_and_reads_many)
@@ -104,8 +104,8 @@ static int run_once(const struct async *ctx)
 }
 
 /*
- * A read takes what there is, and does not wait for a full buffer. No thread waits
- * for a context that is loaded.
+ * A read takes the pending events, and does not wait for a full buffer. No
+ * thread waits for a context that is loaded.
  */
 TEST_F(uring, reads_and_writes_are_short)
 {
@@ -133,7 +133,7 @@ TEST_F(uring, reads_and_writes_are_short)
 	}
 }
 
-/* The same of a gang, and the next read waits for the next event. */
+/* The same for a gang, and the next read waits for the next event. */
 TEST_F(uring, reads_from_a_gang_without_a_thread)
 {
 	char *path = strdup(spu_path(NULL));
@@ -228,7 +228,7 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 
 	for (round = 0; round < ROUNDS; round++) {
 		ASSERT_EQ(0, async_start(ctx, 0));
-		/* To wait could not help a start now. A stop is done by and by. */
+		/* Waiting would not help a start now. A stop is done soon. */
 		EXPECT_ERROR(EBUSY, write_nowait(ctx->event, &start_stop, START_LEN));
 		ring_add(&self->ring, IORING_OP_WRITE, ctx->event, &stop,
 			 STOP_LEN, 1);
@@ -247,7 +247,7 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 
 		if (done < 0) {
 			ASSERT_EQ(EAGAIN, errno);
-			/* and there is nothing to stop */
+			/* with no run to stop */
 			EXPECT_EQ(STOP_LEN, write_nowait(ctx->event, &stop,
 							 STOP_LEN));
 			EXPECT_EQ(CAN_START, async_poll(ctx));
@@ -267,7 +267,7 @@ TEST_F(uring, does_not_wait_for_the_mutex)
 	EXPECT_EQ(SPU_STATUS_STOP(0x1337), event.status);
 }
 
-/* To load a context takes its time. */
+/* Loading a context takes time. */
 TEST_F(uring, does_not_wait_for_a_context_to_be_loaded)
 {
 	struct async *ctx = &self->ctx[0];

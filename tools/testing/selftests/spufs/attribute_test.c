@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the attributes of a context, and spu_run(2), say and take: no more than
- * they should.
+ * The values that the attributes of a context, and spu_run(2), return and take:
+ * no more than they should.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -35,8 +35,8 @@ FIXTURE_TEARDOWN(attribute)
 
 /*
  * pread() is refused. io_uring does not refuse it, and so a first read may be at
- * an offset: there is the rest of the text then, not that of whoever had the
- * kernel's buffer before.
+ * an offset: the read returns the rest of the text then, not that of the
+ * last user of the kernel's buffer.
  */
 TEST_F(attribute, is_the_same_at_an_offset)
 {
@@ -57,7 +57,7 @@ TEST_F(attribute, is_the_same_at_an_offset)
 
 		strcpy(text, spu_text(self->fd, names[i]));
 		ASSERT_LT(1, strlen(text));
-		/* the last one who had the buffer had something else in it */
+		/* the last user of the buffer had another text in it */
 		spu_text(self->fd, strcmp(names[i], "lslr") ? "lslr" : "npc");
 		file = openat(self->fd, names[i], O_RDONLY);
 		EXPECT_ERROR(ESPIPE, pread(file, rest, sizeof(rest), 1));
@@ -87,7 +87,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Whoever does not even come to run a context has nothing to be told of it. */
+/* A thread that never came to run the context gets no results of it. */
 TEST_F(attribute, of_a_run_that_was_none)
 {
 	struct run first = { .fd = self->fd };
@@ -106,7 +106,7 @@ TEST_F(attribute, of_a_run_that_was_none)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
-/* Isolation is for who may create an isolated context: CBEA, SPU_RunCntl */
+/* Isolation needs the permission for isolated contexts: CBEA, SPU_RunCntl */
 TEST_F(attribute, cntl_does_not_isolate)
 {
 	static const struct {
@@ -129,7 +129,7 @@ TEST_F(attribute, cntl_does_not_isolate)
 	close(file);
 }
 
-/* What the first process of a PID namespace sees of the thread in spu_run() */
+/* The first process of a PID namespace looks at the thread in spu_run(). */
 static int look_in_namespace(void)
 {
 	int fd = spu_create(0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * System calls that an SPU has made by stop 0x2104, and what a program may do
- * about them that is not meant to be.
+ * System calls that an SPU requests by stop 0x2104, and unintended uses of them
+ * by a program.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -24,7 +24,7 @@ struct spu_syscall_block {
 	__u64 nr_ret, parm[6];
 };
 
-/* What another thread runs */
+/* The run of another thread */
 struct run {
 	int fd, status;
 	__u32 npc, event;
@@ -60,7 +60,7 @@ FIXTURE_TEARDOWN(callback)
 	close(self->fd);
 }
 
-/* Have the SPU make a call; the result, or ~0 if spu_run() is not done with it */
+/* Let the SPU make a call; the result, or ~0 if spu_run() did not finish it */
 static __u64 call(int fd, struct spu_syscall_block block)
 {
 	__u32 npc = 0, event;
@@ -72,7 +72,7 @@ static __u64 call(int fd, struct spu_syscall_block block)
 	return block.nr_ret;
 }
 
-/* Whether the kernel's log has a line of spufs' since its end was sought */
+/* Has the kernel's log got a line of spufs since the seek to its end? */
 static bool kernel_complains(int kmsg)
 {
 	char line[8192];
@@ -136,7 +136,7 @@ TEST_F(callback, is_not_a_way_round_seccomp)
 			_exit(errno == EINVAL ? 2 : 3);
 		if (syscall(SYS_getppid) != -1 || errno != EACCES)
 			_exit(4);
-		/* it runs in this process, whoever made the context */
+		/* it runs in this process, whoever created the context */
 		_exit(call(self->fd, getppid_block) == -ENOSYS ? 0 : 1);
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
@@ -152,7 +152,7 @@ static void *write_after_alarms(void *arg)
 	return NULL;
 }
 
-/* It begins again after a signal that others would not notice either. */
+/* It is restarted after a signal that other calls would not notice either. */
 TEST_F(callback, is_restarted_after_a_signal)
 {
 	int pipes[2];
@@ -174,9 +174,9 @@ TEST_F(callback, is_restarted_after_a_signal)
 }
 
 /*
- * The call closes the context's own descriptor. What is left to do then is done
- * when the process returns from the kernel, or by io_uring_enter(), which the
- * second call is: the file has to stay until spu_run() is done with it.
+ * The call closes the context's own descriptor. The release is done when the
+ * process returns from the kernel, or by io_uring_enter(), which is the second
+ * call: the file has to stay until spu_run() has finished with it.
  */
 TEST_F(callback, may_close_the_context)
 {
@@ -207,7 +207,7 @@ TEST_F(callback, may_close_the_context)
 
 /*
  * Local store is at every address modulo its size (CBEA, "SPU Local Storage
- * Limit Register"). So the call at an npc far beyond it is at the end of it.
+ * Limit Register"). So the call at an npc far beyond it is at its end.
  */
 #define FAR_NPC		"0x7ffffff0"
 #define NEAR_NPC	(0x7ffffff0 & (LS_SIZE - 1))
@@ -236,7 +236,7 @@ static int write_file(int fd, const char *name, const void *buf, size_t len)
 /*
  * The call of a context that was saved after it stopped for it, and whose npc
  * was written then: there are more contexts than SPEs, and the thread in
- * spu_run() has no CPU until this has come about.
+ * spu_run() has no CPU until all this has happened.
  */
 TEST_F_TIMEOUT(callback, is_at_any_npc, 120)
 {
@@ -304,7 +304,7 @@ TEST_F_TIMEOUT(callback, is_at_any_npc, 120)
 	close(regs);
 	/* its default */
 	put_text("/proc/sys/kernel", "sched_rt_runtime_us", "950000");
-	/* what spins ends with this process */
+	/* the spinning thread ends with this process */
 }
 
 TEST_HARNESS_MAIN

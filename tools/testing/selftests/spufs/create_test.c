@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * spu_create(2) that cannot do what it should: it says so, leaves nothing
- * behind, and the next one works.
+ * spu_create(2) that fails: it returns an error, leaves nothing behind, and the
+ * next one works.
  */
 #include <sys/resource.h>
 
@@ -15,7 +15,7 @@
 
 #define FAILSLAB			"/sys/kernel/debug/failslab/ignore-gfp-wait"
 
-/* All the names in the root of spufs, but . and .. */
+/* All the names in the root of spufs, except . and .. */
 static int root_entries(void)
 {
 	DIR *dir = opendir(spufs_root());
@@ -85,7 +85,7 @@ static int write_text(const char *path, const char *text)
 	return ret == (int)strlen(text) ? 0 : -1;
 }
 
-/* Have the nth allocation of this task fail; 0 says whether it did. */
+/* Make the nth allocation of this task fail; 0: tell whether it did. */
 static int fail_nth(int n)
 {
 	char text[16] = "";
@@ -120,7 +120,7 @@ TEST_F_TIMEOUT(create, without_memory_leaves_nothing, 300)
 		fd = sys_spu_create(path, variant->flags, 0755, -1);
 		error = errno;
 		left = fail_nth(0);
-		/* Not every allocation that fails is one that matters. */
+		/* Not every failed allocation matters. */
 		if (fd < 0) {
 			/* EFAULT: of the memory to fetch the name from */
 			EXPECT_TRUE(error == ENOMEM || error == ENOSPC ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whose memory an SPU sees, and what becomes of DMA to an address that is
- * nobody's. A kernel may resolve the former in the wrong memory, and wait for
+ * The memory that an SPU sees, and the result of DMA to an address without
+ * memory. A kernel may resolve the former in the wrong memory, and wait for
  * ever for the latter. And of two errors at once it may forget one.
  */
 #include <linux/userfaultfd.h>
@@ -39,8 +39,8 @@ FIXTURE_TEARDOWN(fault)
 }
 
 /*
- * The memory of a context is its creator's, whoever is in spu_run: here a
- * child, to which neither page belongs any more.
+ * A context uses its creator's memory, whoever is in spu_run: here a child, to
+ * which neither page belongs any more.
  */
 TEST_F(fault, is_resolved_in_the_creators_memory)
 {
@@ -75,12 +75,12 @@ TEST_F(fault, is_resolved_in_the_creators_memory)
 	EXPECT_EQ(0, memcmp(source, target, args.size));
 }
 
-/* An address that no segment can be found for, nor a page, therefore */
+/* An address without a segment, and therefore without a page */
 TEST_F(fault, at_no_segment_is_an_error)
 {
 	const __u64 eas[] = {
 		0x1000000000000000ULL,	/* neither user nor kernel */
-		/* right behind what a page table covers */
+		/* right behind the range of a page table */
 		1ULL << (self->page == 4096 ? 46 : 52),
 	};
 	int i;
@@ -104,7 +104,7 @@ TEST_F(fault, at_no_segment_is_an_error)
 	}
 }
 
-/* A page that UFFDIO_POISON has marked: a kernel may take that for a bug. */
+/* A page that UFFDIO_POISON has marked: a kernel may take this for a bug. */
 TEST_F(fault, at_a_poisoned_page_is_an_error)
 {
 	struct uffdio_api api = {
@@ -141,9 +141,9 @@ TEST_F(fault, at_a_poisoned_page_is_an_error)
 }
 
 /*
- * A page takes another's place, and whoever knew the one before must forget
- * it: another CPU, and the SPE. That SPUs use the same memory must not be taken
- * for a CPU that does already.
+ * A page replaces another, and all users of the old one must forget it:
+ * another CPU, and the SPE. The use of the memory by SPUs must not be taken
+ * for that of a CPU that uses it already.
  */
 struct pages {
 	int *page, *next;
@@ -243,7 +243,7 @@ static int seen_by_the_spu(struct pages *p)
 	return *copy;
 }
 
-/* What was seen in a process of its own, which was on no CPU but @first */
+/* The value seen in a separate process, which was on no CPU but @first */
 static int seen(int (*look)(struct pages *p), struct pages *p, int first)
 {
 	int status;
@@ -306,8 +306,8 @@ static __u32 status(int fd)
 }
 
 /*
- * Two errors, and only after the second one does the thread in spu_run come to
- * look: something more urgent keeps its CPU busy until then.
+ * Two errors, and the thread in spu_run looks only after the second one: a more
+ * urgent thread keeps its CPU busy until then.
  */
 TEST_F(fault, that_comes_twice_is_reported_twice)
 {
@@ -344,7 +344,7 @@ TEST_F(fault, that_comes_twice_is_reported_twice)
 	EXPECT_EQ(SPE_EVENT_DMA_ALIGNMENT | SPE_EVENT_SPE_ERROR, errors.event);
 }
 
-/* The memory goes with its process: a child in spu_run does not keep it. */
+/* The memory ends with its process: a child in spu_run does not keep it. */
 TEST(memory_of_an_owner_that_is_gone_is_nowhere)
 {
 	__u32 npc = 0, event = 0;
@@ -388,7 +388,7 @@ TEST(memory_of_an_owner_that_is_gone_is_nowhere)
 	close(sockets[0]);
 }
 
-/* mmap_lock is not held by a page fault that waits. */
+/* A page fault that waits does not hold mmap_lock. */
 TEST_F(fault, that_hangs_does_not_hold_up_the_process)
 {
 	struct uffdio_api api = { .api = UFFD_API };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is copied between a context's files and user memory: also if a page
- * fault there is one in a mapping of the same context, which a kernel may wait
- * for while it holds what the fault needs.
+ * Copies between a context's files and user memory, even if a page fault there
+ * is in a mapping of the same context: a kernel may wait for it while it holds
+ * a lock that the fault needs.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -57,10 +57,10 @@ static void fill(unsigned char *to, size_t size)
 }
 
 /*
- * Read or write @file with a mapping of local store at @offset for a buffer,
- * whose pages were not touched before, but for the first if @touch; in a
- * process of its own, which a fault may keep for ever.  What read() or write()
- * said, or -1.
+ * Read or write @file with a mapping of local store at @offset as the buffer.
+ * Its pages have not been touched, except for the first if @touch.  This runs
+ * in a separate process, which a fault may block for ever.  Returns the result
+ * of read() or write(), or -1.
  */
 static int transfer(int file, int mem, bool write_it, size_t offset,
 		    size_t size, bool touch)
@@ -162,7 +162,7 @@ TEST_F(mapping, of_the_context_is_read_into)
 	close(file);
 }
 
-/* The same for what has no position; here a signal is sent and read back. */
+/* The same for files without a position: a signal is sent and read back. */
 TEST_F(files, signal_is_read_into_a_mapping)
 {
 	static const char * const names[] = { "signal1", "signal2" };
@@ -180,7 +180,7 @@ TEST_F(files, signal_is_read_into_a_mapping)
 	}
 }
 
-/* The first word is in a page that is there, the second in one that is not. */
+/* The first word is in a page that is present, the second in a missing one. */
 TEST_F(files, wbox_is_written_from_a_mapping)
 {
 	const __u32 words[] = { 0x11223344, 0x55667788 };
@@ -192,7 +192,7 @@ TEST_F(files, wbox_is_written_from_a_mapping)
 	ASSERT_EQ(8, transfer(file, self->mem, true, HALF - 4, 8, true));
 	close(file);
 	file = openat(self->fd, "wbox_info", O_RDONLY);
-	/* and nothing of what lies behind it in the kernel */
+	/* and nothing that lies behind it in the kernel */
 	ASSERT_EQ(8, read(file, copy, sizeof(copy)));
 	EXPECT_EQ(0, memcmp(words, copy, 8));
 	close(file);
@@ -220,7 +220,7 @@ TEST_F(files, mbox_is_read_into_a_mapping)
 	close(file);
 }
 
-/* As many lines of the log as fit */
+/* All lines of the log that fit */
 TEST_F(files, switch_log_is_read_into_a_mapping)
 {
 	int file = openat(self->fd, "switch_log", O_RDONLY | O_NONBLOCK);
@@ -252,7 +252,7 @@ static void *look(void *arg)
 	return NULL;
 }
 
-/* Who touches a register of a context without an SPE waits until it has one. */
+/* A thread that touches a register of a context waits until it has an SPE. */
 TEST_F(files, psmap_is_there_when_the_context_is_loaded)
 {
 	int file = openat(self->fd, "psmap", O_RDWR);
@@ -285,7 +285,7 @@ struct dump {
 	pid_t child;
 };
 
-/* First thing in main(): the process that the kernel starts as core_pattern says */
+/* First in main(): the process that the kernel starts for core_pattern */
 static void dump_helper(int argc, char **argv)
 {
 	char buf[4096];
@@ -332,8 +332,8 @@ static char process_state(pid_t pid)
 }
 
 /*
- * A child that has all contexts of this process dumps core into a pipe, from
- * which nobody reads; a context's local store is more than fits. 0 or -1
+ * A child that has all contexts of this process dumps core into a pipe without
+ * a reader; a context's local store is more than fits. 0 or -1
  */
 static int dump_begin(struct dump *dump)
 {
@@ -377,7 +377,7 @@ static int dump_end(struct dump *dump)
 	return dump_set_pattern(dump->pattern);
 }
 
-/* While the dump waits for who reads it, the context does not. */
+/* While the dump waits for its reader, the context does not wait. */
 TEST_F(files, are_accessed_during_a_core_dump)
 {
 	struct dump dump;
@@ -398,8 +398,8 @@ static ssize_t put(int file, bool write_it, char *buf, size_t size, off_t pos)
 }
 
 /*
- * How much is copied at the end of the area, at the end of the buffer, and
- * where nothing can be.
+ * The amount that is copied at the end of the area, at the end of the buffer,
+ * and where nothing can be copied.
  */
 TEST_F(files, ends_are_where_they_were)
 {
@@ -433,7 +433,7 @@ TEST_F(files, ends_are_where_they_were)
 			EXPECT_EQ(5, put(file, w, end - 5, 8, 0));
 			EXPECT_ERROR(EFAULT, put(file, w, end, 8, 0));
 		}
-		/* the position follows what was copied, and nothing else does */
+		/* the position advances by the copied amount only */
 		EXPECT_EQ(3, lseek(file, 3, SEEK_SET));
 		EXPECT_EQ(5, read(file, end - 5, 8));
 		EXPECT_EQ(8, lseek(file, 0, SEEK_CUR));

@@ -2,7 +2,7 @@
 /*
  * A gang lives as long as its last context. A kernel that counts its contexts
  * wrongly removes the gang's directory when its file is closed, with contexts
- * still in it, and warns in fs/dcache.c; run this one last on such a kernel.
+ * still in it, and warns in fs/dcache.c; run this test last on such a kernel.
  */
 #include "../kselftest_harness.h"
 #include "spufs_test.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who pays for the memory of contexts, how many a user may have, and the
- * options of a mount that say so.
+ * The accounting of the memory of contexts, the number that a user may have,
+ * and the options of a mount that limit it.
  */
 #include <sched.h>
 #include <signal.h>
@@ -60,13 +60,13 @@ FIXTURE_SETUP(memory)
 
 FIXTURE_TEARDOWN(memory)
 {
-	/* its processes may not be quite gone */
+	/* its processes may not be quite gone yet */
 	EXPECT_TRUE(wait_until(!rmdir(self->group)));
 	umount(self->mount);
 	rmdir(self->mount);
 }
 
-/* Local store, at least, is the memory of who made the context. */
+/* Local store, at least, is charged to the creator of the context. */
 TEST_F(memory, of_a_context_is_charged)
 {
 	long long before, after;
@@ -89,7 +89,7 @@ TEST_F(memory, of_a_context_is_charged)
 	EXPECT_EQ(0, status);
 }
 
-/* They are not more than the cgroup may have, and nobody else's. */
+/* They are within the limit of the cgroup, and charged to no other one. */
 TEST_F(memory, of_contexts_is_limited)
 {
 	int *made, status;
@@ -219,7 +219,7 @@ static mode_t root_mode(const char *root)
 	return stat(root, &stat_buf) ? 0 : stat_buf.st_mode;
 }
 
-/* The default is that which is not shown: 0775 since Linux 2.6.16. */
+/* The default is not shown: 0775 since Linux 2.6.16. */
 TEST_F(mount, has_a_mode)
 {
 	ASSERT_EQ(0, mount_again(self->root, NULL));
@@ -230,7 +230,7 @@ TEST_F(mount, has_a_mode)
 	EXPECT_TRUE(!!strstr(options(self->root), "mode=1777"));
 }
 
-/* Whose it is; by default that of who mounts it. */
+/* The owner; by default the user who mounts it. */
 TEST_F(mount, has_an_owner)
 {
 	struct stat st;
@@ -247,7 +247,7 @@ TEST_F(mount, has_an_owner)
 	EXPECT_TRUE(!!strstr(options(self->root), ",uid=65534,gid=65533"));
 }
 
-/* Contexts have a file more, with what the scheduler knows of them. */
+/* Contexts have one more file, with the scheduler's data about them. */
 TEST_F(mount, can_be_for_debugging)
 {
 	static const char * const data[] = { NULL, "debug" };
@@ -263,7 +263,7 @@ TEST_F(mount, can_be_for_debugging)
 	}
 }
 
-/* What it does not understand, it does not take for something else. */
+/* An option that it does not understand is refused. */
 TEST_F(mount, refuses_bad_options)
 {
 	static const char * const bad[] = {
@@ -283,7 +283,7 @@ TEST_F(mount, refuses_bad_options)
 			TH_LOG("%s", bad[i]);
 		EXPECT_STREQ("", options(self->root));
 	}
-	/* nor does a remount, and what there is stays */
+	/* nor does a remount, and existing contexts stay */
 	ASSERT_EQ(0, mount_again(self->root, "uid=65534,mode=0750,max_contexts=3"));
 	snprintf(before, sizeof(before), "%s", options(self->root));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -295,8 +295,8 @@ TEST_F(mount, refuses_bad_options)
 }
 
 /*
- * mount(8) says all options again in a remount. The owner and mode are those of the
- * root directory, which chown and chmod change, as with tmpfs.
+ * mount(8) repeats all options in a remount. The owner and mode are those of
+ * the root directory, which chown and chmod change, as with tmpfs.
  */
 TEST_F(mount, remount_changes_the_limit_alone)
 {
@@ -326,8 +326,8 @@ static int become(uid_t uid)
 }
 
 /*
- * How many contexts a process of @uid gets of @tries, or -1; in a user namespace
- * that it makes, if @apart. They end with it.
+ * The number of contexts that a process of @uid gets in @tries, or -1; in a new
+ * user namespace if @apart. They end with the process.
  */
 static int contexts_of(uid_t uid, bool apart, int tries)
 {
@@ -364,12 +364,12 @@ TEST_F(mount, has_a_limit_for_a_user)
 	ASSERT_EQ(0, mount_again(self->root, "mode=1777,max_contexts=3"));
 	EXPECT_TRUE(!!strstr(options(self->root), "max_contexts=3"));
 	EXPECT_EQ(LIMIT, contexts_of(NOBODY, false, LIMIT + 1));
-	/* they are gone, and may be had again */
+	/* they are gone, and can be created again */
 	EXPECT_EQ(LIMIT, contexts_of(NOBODY, false, LIMIT + 1));
-	/* who may exceed limits may exceed this one */
+	/* a user who may exceed limits may exceed this one */
 	EXPECT_EQ(LIMIT + 1, contexts_of(0, false, LIMIT + 1));
 
-	/* one user's do not count for another, wherever they are */
+	/* those of one user do not count for another, wherever they are */
 	ASSERT_EQ(0, pipe(pipes));
 	child = fork();
 	if (!child) {
@@ -383,7 +383,7 @@ TEST_F(mount, has_a_limit_for_a_user)
 	ASSERT_EQ(1, read(pipes[0], &byte, 1));
 	EXPECT_EQ(0, contexts_of(NOBODY, false, 1));
 	EXPECT_EQ(LIMIT, contexts_of(ELSE, false, LIMIT + 1));
-	/* a user namespace is no other user */
+	/* a user namespace is not another user */
 	EXPECT_EQ(0, contexts_of(NOBODY, true, 1));
 	/* and the limit can be changed */
 	ASSERT_EQ(0, mount("spufs", self->root, "spufs", MS_REMOUNT,

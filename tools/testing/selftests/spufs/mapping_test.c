@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings of a context's registers and local store, seen by others than the
- * program's own instructions: by a copy in the kernel, by DMA, by a debugger.
+ * Mappings of a context's registers and local store, accessed by other means
+ * than the program's own instructions: by a copy in the kernel, by DMA, by a
+ * debugger.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -75,8 +76,8 @@ static int copy(int file, char *psmap, bool write_it)
 }
 
 /*
- * A context that never runs: what copies from its registers holds locks that
- * others need, as here that of a file, and does not wait for it.
+ * A context that never runs: a copy from its registers holds locks that others
+ * need, here that of a file, and does not wait for the context.
  */
 TEST_F(mapping, of_a_saved_context_is_not_waited_for_in_a_copy)
 {
@@ -96,7 +97,7 @@ TEST_F(mapping, of_a_saved_context_is_not_waited_for_in_a_copy)
 	EXPECT_EQ(0, copy(pipes[0], self->psmap, false));
 }
 
-/* Nor is it waited for again and again because a signal is pending. */
+/* Nor does a pending signal make the copy wait again and again. */
 TEST_F(mapping, of_a_saved_context_does_not_keep_signals_from_a_copy)
 {
 	pid_t child = fork();
@@ -149,7 +150,7 @@ TEST_F(mapping, of_a_loaded_context_is_copied)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
-/* Have a context that is not running saved: to read fpcr does. */
+/* Get a context that is not running saved: a read of fpcr does this. */
 static bool save(int fd)
 {
 	char text[32];
@@ -160,7 +161,7 @@ static bool save(int fd)
 	return saved;
 }
 
-/* A page that was mapped while the context was loaded is none of its any more. */
+/* A page mapped while the context was loaded no longer belongs to it. */
 TEST_F(mapping, of_a_context_that_was_saved_is_not_that_of_its_spe)
 {
 	const volatile __u32 *status = (void *)(self->psmap + PS_SPU_STATUS);
@@ -228,7 +229,7 @@ TEST_F(local_store, mapping_goes_with_the_context)
 #define MAPPINGS	10000
 #define SWITCHES	20
 
-/* How long it takes to load a context and save it again, a few times: ns, or 0 */
+/* The time to load a context and save it again, a few times: ns, or 0 */
 static long long switch_ns(int fd)
 {
 	struct timespec begin, end;
@@ -247,7 +248,7 @@ static long long switch_ns(int fd)
 }
 
 /* Others wait while a context is loaded or saved. */
-TEST_F(local_store, mappings_of_which_no_page_was_touched_cost_nothing)
+TEST_F(local_store, untouched_mappings_cost_nothing)
 {
 	long long without, with;
 	int i;
@@ -279,7 +280,7 @@ TEST_F(mapping, of_a_saved_context_is_waited_for_by_dma)
 	ASSERT_EQ(0, spu_load(get.fd, spu_mfc));
 	ASSERT_EQ(0, spu_poke(get.fd, SPU_MFC_ARGS, &args, sizeof(args)));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &get));
-	/* it has come to the fault, which its stat counts */
+	/* it has reached the fault, which its stat counts */
 	ASSERT_TRUE(wait_until(!!strstr(spu_text(get.fd, "stat"), "iowait")));
 	ASSERT_TRUE(wait_until(thread_sleeps(get.tid)));
 
@@ -323,7 +324,7 @@ TEST_F(mapping, of_local_store_at_an_offset_is_that_of_a_debugger)
 	close(mem);
 }
 
-/* What is behind it is what the program sees there. */
+/* Beyond it, a debugger sees the same as the program. */
 TEST_F(mapping, of_local_store_ends_for_a_debugger_where_it_ends)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -350,7 +351,7 @@ TEST_F(mapping, of_local_store_ends_for_a_debugger_where_it_ends)
 	EXPECT_EQ(got[0], spu_peek_word(self->fd, page - 4));
 	EXPECT_EQ(words[1], spu_peek_word(self->fd, page));
 	EXPECT_EQ(0, memcmp(map + page, &got[1], 4));
-	/* There is nothing to be seen where nothing is mapped. */
+	/* Nothing can be read where nothing is mapped. */
 	ASSERT_EQ(0, munmap(map + page, page));
 	EXPECT_EQ(4, pread64(debugger, got, 8, (uintptr_t)map + page - 4));
 	munmap(map, page);
@@ -358,7 +359,7 @@ TEST_F(mapping, of_local_store_ends_for_a_debugger_where_it_ends)
 	close(mem);
 }
 
-/* The address of @name, or else of the first symbol of a module; 0 if not told */
+/* The address of @name, or of a module's first symbol; 0 if not shown */
 static __u64 kernel_symbol(const char *name)
 {
 	char line[256], symbol[128], module[64];
@@ -378,8 +379,8 @@ static __u64 kernel_symbol(const char *name)
 }
 
 /*
- * A module's text is read-only where STRICT_MODULE_RWX is set, so that it is no key
- * that keeps programs out.
+ * A module's text is read-only where STRICT_MODULE_RWX is set, so no key keeps
+ * programs out.
  */
 TEST(memory_of_the_kernel_is_out_of_reach)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every sort of memory that a user can have an SPU touch: each is read and
- * written by DMA, in spu_run(2) and in a run of an asynchronous context, and
- * either is run by the owner of the memory or by a child, which has the
- * descriptor. Each DMA ends, with its data or with a data storage error, and
- * the kernel has nothing to say about it.
+ * Every sort of memory that a user can let an SPU touch. DMA reads and writes
+ * each sort, in spu_run(2) and in a run of an asynchronous context. The owner
+ * of the memory makes the run, or a child that has the descriptor. Each DMA
+ * ends, with its data or with a data storage error, and the kernel logs
+ * nothing.
  */
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
@@ -40,17 +40,17 @@
 #define __NR_memfd_secret	447
 #endif
 
-/* Where in local store the data is, and how much */
+/* The place of the data in local store, and its size */
 #define LSA			0x8000
 #define SIZE			128
 
-/* What is in memory before, and what an SPU writes there */
+/* The data in memory before, and the data that an SPU writes there */
 #define BEFORE			0x5a
 #define WRITTEN			0xc3
 
 enum outcome {
-	DATA,		/* as a load or store of the owner's would have it */
-	ZEROES,		/* the same, where nothing was written before */
+	DATA,		/* like a load or store of the owner */
+	ZEROES,		/* the same, where nothing has been written */
 	ERROR,		/* SPE_EVENT_SPE_DATA_STORAGE */
 	EITHER,		/* but it ends */
 };
@@ -61,8 +61,8 @@ struct memory {
 	int fd, other;
 	pthread_t thread;
 	const char *own;	/* a file of the context that does the DMA */
-	const char *skip;	/* why there is no such memory here */
-	const char *says;	/* what the kernel may say of it */
+	const char *skip;	/* the reason if there is no such memory here */
+	const char *says;	/* messages that the kernel may log for it */
 };
 
 static char *map_anonymous(struct memory *m, int prot, int flags)
@@ -256,7 +256,7 @@ static bool vvar_last(struct memory *m)
 
 static bool stack(struct memory *m)
 {
-	/* a page that nobody has ever come near to, in reach of the limit */
+	/* a page that has never been touched, within the limit */
 	named(m, "[stack]", false);
 	if (m->p)
 		m->p -= 8 * m->page;
@@ -326,7 +326,7 @@ static void ignore(int sig)
 
 static bool hwpoison(struct memory *m)
 {
-	/* which comes at once, and cannot be SIG_IGN */
+	/* it comes at once, and cannot be SIG_IGN */
 	signal(SIGBUS, ignore);
 	m->says = "Memory failure|Injecting memory failure|MCE: ";
 	return advise(m, MADV_HWPOISON);
@@ -430,7 +430,7 @@ static bool uffd_minor(struct memory *m)
 	return serve(m);
 }
 
-/* Nobody answers, and whoever could goes away when the DMA waits. */
+/* No answer comes, and the answering end closes while the DMA waits. */
 static void *userfault_deserter(void *arg)
 {
 	struct memory *m = arg;
@@ -560,7 +560,7 @@ static int open_log(void)
 	return log;
 }
 
-/* Is this line of what the kernel may say? @says: its beginnings, or NULL */
+/* May the kernel log this line? @says: its permitted beginnings, or NULL */
 static bool expected(const char *text, const char *says)
 {
 	size_t len;
@@ -574,8 +574,8 @@ static bool expected(const char *text, const char *says)
 }
 
 /*
- * Nothing was said since open_log(); that of others is a coincidence, and not
- * there in a test that runs by itself.
+ * Nothing has been logged since open_log(). A message with another cause is a
+ * coincidence, and does not appear when this test runs alone.
  */
 #define EXPECT_SILENCE(log, says) do {						\
 	char __record[1024], *__text;						\
@@ -657,7 +657,7 @@ static int run_async(const struct async *ctx)
 	return outcome;
 }
 
-/* Where there is neither the program nor the data */
+/* A place without the program and the data */
 #define FREE_LS			0x10000
 
 static char *map_own(int fd, const char *name)
@@ -670,7 +670,7 @@ static char *map_own(int fd, const char *name)
 	return p;
 }
 
-/* One DMA in a context of its own, run here or by a child; leaves what it got */
+/* One DMA in its own context, run here or by a child; keeps the result */
 static int dma(const struct memory *m, int cmd, bool async, bool child, char *got)
 {
 	struct async ctx = { .event = -1 };
@@ -752,31 +752,31 @@ static bool all(const char *data, int byte)
 		EXPECT_TRUE(all(__m->p, WRITTEN));				\
 } while (0)
 
-TEST_F(memory, of_who_is_in_spu_run)
+TEST_F(memory, of_the_thread_in_spu_run)
 {
 	WALK(false, false);
 }
 
-TEST_F(memory, of_the_parent_of_who_is_in_spu_run)
+TEST_F(memory, of_the_parent_of_the_thread_in_spu_run)
 {
 	WALK(false, true);
 }
 
-TEST_F(memory, of_who_starts_an_asynchronous_run)
+TEST_F(memory, of_the_starter_of_an_asynchronous_run)
 {
 	if (no_async())
 		SKIP(return, "%s", no_async());
 	WALK(true, false);
 }
 
-TEST_F(memory, of_the_parent_of_who_starts_an_asynchronous_run)
+TEST_F(memory, of_the_parent_of_the_starter_of_an_asynchronous_run)
 {
 	if (no_async())
 		SKIP(return, "%s", no_async());
 	WALK(true, true);
 }
 
-/* The memory goes while the SPU works on it: its owner exits, a child has the rest. */
+/* The memory goes while the SPU works on it: the owner exits, not a child. */
 FIXTURE(dying)
 {
 	int log;
@@ -815,7 +815,7 @@ FIXTURE_TEARDOWN(dying)
 
 #define PAGES	500
 
-/* Does the run of copying that was begun come to an end, whichever? */
+/* Does the copying run that was begun end, in any way? */
 static int ends(const struct async *ctx)
 {
 	__u32 npc = 0, event = 0;
@@ -823,7 +823,7 @@ static int ends(const struct async *ctx)
 	ssize_t len;
 
 	if (ctx->event < 0) {
-		/* which a kernel may refuse, when the owner is gone */
+		/* a kernel may refuse this when the owner is gone */
 		sys_spu_run(ctx->fd, &npc, &event);
 		return 0;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file mfc: DMA by the PPE, for who waits and for who does not.
+ * The file mfc: DMA by the PPE, blocking and nonblocking.
  */
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -14,7 +14,7 @@
 #define TAG		5
 #define TARGET		0x8000
 
-/* What is written to mfc: spufs(7), struct mfc_dma_command */
+/* The record that is written to mfc: spufs(7), struct mfc_dma_command */
 struct mfc_dma_command {
 	__s32 pad;
 	__u32 lsa;
@@ -92,8 +92,8 @@ static short ready(int mfc)
 	return poll(&pollfd, 1, 0) < 0 ? -1 : pollfd.revents;
 }
 
-/* A context that has no SPE has no queue for a command either. */
-TEST_F(mfc, of_a_saved_context_does_not_keep_who_does_not_wait)
+/* A context without an SPE has no queue for a command. */
+TEST_F(mfc, nonblocking_access_to_a_saved_context_does_not_wait)
 {
 	int status;
 	pid_t child;
@@ -108,7 +108,7 @@ TEST_F(mfc, of_a_saved_context_does_not_keep_who_does_not_wait)
 	EXPECT_EQ(0, status);
 }
 
-/* Who waits for room is woken when there is an SPE. */
+/* A waiter for room is woken when there is an SPE. */
 TEST_F(mfc, poll_sees_the_context_loaded)
 {
 	struct pollfd pollfd = { self->mfc, POLLOUT };
@@ -119,7 +119,7 @@ TEST_F(mfc, poll_sees_the_context_loaded)
 	ASSERT_TRUE(end(&self->run, self->thread));
 }
 
-TEST_F(mfc, read_without_waiting_tells_what_is_complete)
+TEST_F(mfc, nonblocking_read_reports_completion)
 {
 	char to[16] = "";
 	__u32 tags = 0;
@@ -132,10 +132,10 @@ TEST_F(mfc, read_without_waiting_tells_what_is_complete)
 	EXPECT_EQ(1 << TAG, tags);
 	ASSERT_EQ(0, spu_peek(self->fd, TARGET, to, sizeof(to)));
 	EXPECT_STREQ(from, to);
-	/* it was told */
+	/* it has been reported */
 	EXPECT_ERROR(EAGAIN, read(self->mfc, &tags, sizeof(tags)));
 	EXPECT_EQ(0, ready(self->mfc) & POLLIN);
-	/* and poll() tells of the next */
+	/* and poll() reports the next one */
 	ASSERT_EQ(sizeof(struct mfc_dma_command), get(self->mfc));
 	EXPECT_TRUE(wait_until(ready(self->mfc) & POLLIN));
 	EXPECT_EQ(4, read(self->mfc, &tags, sizeof(tags)));
@@ -155,7 +155,7 @@ static unsigned long interrupts(int fd)
 	return count;
 }
 
-/* With nothing to wait for, epoll does wait: it does not ask over and over. */
+/* With nothing outstanding, epoll sleeps: it does not poll over and over. */
 TEST_F(mfc, epoll_sleeps_if_nothing_is_outstanding)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -188,7 +188,7 @@ static void *read_tags(void *arg)
 	return NULL;
 }
 
-/* Who waits before there is something to wait for is told as well. */
+/* A reader that waits before there is a command is woken, too. */
 TEST_F(mfc, read_waits_for_a_command_to_come)
 {
 	struct reader reader = { .mfc = self->mfc };

@@ -2,9 +2,9 @@
 /*
  * Atomicity between the two kinds of processor: counters that SPEs increment
  * by GETLLAR and PUTLLC while the PPE does so by lwarx and stwcx.; and a lock
- * that these take, and that PUTLLUC and plain stores give back.
+ * that these take, and that PUTLLUC and plain stores release.
  *
- * SEED in the environment is for what is random, ROUNDS for a longer test.
+ * SEED in the environment seeds the random numbers; ROUNDS extends the test.
  */
 #include <pthread.h>
 
@@ -48,7 +48,7 @@ FIXTURE(reservation) {};
 
 FIXTURE_VARIANT(reservation)
 {
-	int spes;	/* 0: all there are */
+	int spes;	/* 0: all of them */
 	int ppe;	/* the word of the line that the PPE increments */
 };
 
@@ -100,7 +100,7 @@ TEST_F_TIMEOUT(reservation, loses_no_increment, 300)
 		ASSERT_EQ(0, pthread_create(&spe[i].thread, NULL, run_spe,
 					    &spe[i]));
 	}
-	/* at least as often as an SPE, and as long as one is at it */
+	/* at least as often as an SPE, and as long as one is working */
 	while (by_ppe < ROUNDS || __atomic_load_n(&running, __ATOMIC_ACQUIRE)) {
 		increment(&line[variant->ppe]);
 		by_ppe++;
@@ -153,7 +153,7 @@ static void *run_locker(void *arg)
 	struct locker *l = arg;
 	unsigned int pause;
 
-	/* as long as an SPE is at it */
+	/* as long as an SPE is working */
 	while (__atomic_load_n(&running, __ATOMIC_ACQUIRE)) {
 		l->rounds++;
 		lock(&l->line[0]);

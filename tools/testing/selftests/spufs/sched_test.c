@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who gets an SPE: contexts in spu_run that wait for one, or that lose theirs
- * for a moment. On a kernel that forgets one of them it waits for ever.
+ * The allocation of SPEs: contexts in spu_run that wait for one, or that lose
+ * theirs for a moment. If a kernel forgets one of them, that one waits for
+ * ever.
  */
 #include <sched.h>
 #include <sys/resource.h>
@@ -65,7 +66,7 @@ static int stay_on_this_cpu(void)
 	return sched_setaffinity(0, sizeof(cpu), &cpu);
 }
 
-/* Say the word. */
+/* Send the word. */
 static void expect_goes_on(struct __test_metadata *_metadata,
 			   struct runner *runner)
 {
@@ -103,8 +104,8 @@ TEST(context_is_loaded_again_by_a_reader_with_a_signal)
 	expect_goes_on(_metadata, &runner);
 }
 
-/* Contexts that have stopped stay on their SPEs, for as long as nobody wants them. */
-TEST(an_spe_that_nobody_uses_goes_to_whoever_waits)
+/* Stopped contexts stay on their SPEs until another context wants them. */
+TEST(an_unused_spe_goes_to_a_waiting_context)
 {
 	int spes = spe_count(), *idle, i;
 	struct runner runner = { .nice = 10, .npc = SPU_STOP_STOP_1337 };
@@ -231,7 +232,7 @@ static void finish(struct __test_metadata *_metadata, struct runner *runner)
 	ASSERT_EQ(0, pthread_join(runner->thread, NULL));
 }
 
-/* Have a context hold an SPE. */
+/* Let a context hold an SPE. */
 static void hold(struct __test_metadata *_metadata, struct runner *runner)
 {
 	start(_metadata, runner, SPU_CREATE_NOSCHED);
@@ -271,10 +272,10 @@ FIXTURE_TEARDOWN(held)
 
 /*
  * A NOSCHED context waits for an SPE, and another context behind it.  When an
- * SPE becomes free, and before the thread of the first one comes to notice, it
- * gets a signal: the SPE must not be lost on it.
+ * SPE becomes free, and before the thread of the first one notices, that thread
+ * gets a signal: the SPE must not be lost.
  */
-TEST_F(held, is_not_lost_on_who_has_a_signal)
+TEST_F(held, is_not_lost_on_a_thread_with_a_signal)
 {
 	const struct sigaction action = { .sa_handler = ignore };
 	struct sched_param param = { .sched_priority = 1 };
@@ -288,7 +289,7 @@ TEST_F(held, is_not_lost_on_who_has_a_signal)
 	start(_metadata, other, 0);
 	ASSERT_TRUE(wait_until(thread_sleeps(other->tid)));
 
-	/* keep the CPU to this thread */
+	/* keep the CPU for this thread */
 	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &param));
 	close(self->held[0].fd);
 	pthread_kill(nosched->thread, SIGUSR1);
@@ -304,10 +305,10 @@ TEST_F(held, is_not_lost_on_who_has_a_signal)
 }
 
 /*
- * Two contexts start, for which there is one SPE and another one that is just
- * being set free.
+ * Two contexts start, for which there are one free SPE and one that is just
+ * being freed.
  */
-TEST_F(held, goes_to_who_waits_when_it_becomes_free)
+TEST_F(held, goes_to_a_waiter_when_it_becomes_free)
 {
 	struct runner *next = &self->nosched, *last = &self->other;
 	int i, round;
@@ -384,7 +385,7 @@ TEST(a_real_time_thread_lets_its_victim_go_on)
 	for (round = 0; round < ROUNDS; round++) {
 		fd = spu_create(0);
 		ASSERT_EQ(0, spu_load(fd, spu_stop));
-		/* Whatever the reader is at then. */
+		/* Whatever the reader is doing then. */
 		pause.tv_nsec = 100000 + 7919 * round;
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 		npc = SPU_STOP_STOP_1337;

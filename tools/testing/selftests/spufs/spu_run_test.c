@@ -146,7 +146,7 @@ TEST_F(spu_run, is_interrupted_by_a_signal_and_resumed)
 	ASSERT_EQ(EINTR, errno);
 	alarm_never();
 	EXPECT_LE(1, alarms);
-	/* the program waits at its rdch, and that is where it goes on */
+	/* the program waits at its rdch, and goes on there */
 	EXPECT_EQ(SPU_ECHO_WAIT, npc);
 	ASSERT_EQ(0, spu_tell(self->fd, 42));
 	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE),
@@ -189,7 +189,7 @@ TEST_F(spu_run, resolves_faults_of_dma)
 	}
 }
 
-/* What an error is to a context with events, and to one without */
+/* The result of an error for a context with events, and for one without */
 struct error {
 	int event, signal, code;
 };
@@ -244,7 +244,7 @@ TEST_F(spu_run, reports_a_misaligned_dma)
 {
 	const struct error error = { SPE_EVENT_DMA_ALIGNMENT, SIGBUS, BUS_ADRALN };
 
-	/* 16 bytes from an address that is no multiple of 16 */
+	/* 16 bytes from an address that is not a multiple of 16 */
 	expect_mfc_error(_metadata, self->fd, variant->flags, MFC_GET, 0x4000,
 			 (uintptr_t)self->memory + 4, 16, &error);
 }
@@ -270,7 +270,7 @@ TEST_F(spu_run, reports_an_unresolvable_address)
 		EXPECT_EQ(ea, (uintptr_t)caught.si_addr & -self->page);
 }
 
-/* And does not take it for a user address that has the same low bits. */
+/* And does not take it for a user address with the same low bits. */
 TEST_F(spu_run, reports_a_kernel_address)
 {
 	const struct error error = {
@@ -304,7 +304,7 @@ static void *run_worker(void *arg)
 /*
  * More threads than SPEs. As many programs as there are SPEs are loaded and
  * wait for a word; the others get theirs first, so that they can end only
- * after having been given the SPE of one that waits.
+ * after they have got the SPE of one that waits.
  */
 TEST_F_TIMEOUT(spu_run, shares_the_spes_among_more_threads, 120)
 {
@@ -368,7 +368,7 @@ TEST(spu_create_refuses_unknown_flags)
 
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
-	/* 0x0040 is for the kernel to have or not to have */
+	/* a kernel may have 0x0040 or not */
 	for (bit = 0x0080; bit; bit <<= 1)
 		EXPECT_ERROR(EINVAL, spu_create(bit));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Signals at short intervals, for what must not mind being interrupted.
+ * Signals at short intervals, to interrupt calls that must cope with them.
  */
 #ifndef __SPUFS_ALARM_H
 #define __SPUFS_ALARM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every spufs test needs: a mount, a context, its local store. Nothing
+ * The needs of every spufs test: a mount, a context, its local store. Nothing
  * here is about asynchronous contexts; it works on any kernel with spufs.
  */
 #ifndef __SPUFS_TEST_H
@@ -31,7 +31,7 @@
 #define SPU_CREATE_NOSCHED		0x0004
 #endif
 
-/* spu_run(2): what it stores as event if the context has EVENTS_ENABLED */
+/* spu_run(2): the values that it stores as event, with EVENTS_ENABLED */
 #define SPE_EVENT_DMA_ALIGNMENT		0x0008
 #define SPE_EVENT_SPE_ERROR		0x0010
 #define SPE_EVENT_SPE_DATA_STORAGE	0x0040
@@ -47,7 +47,7 @@
 #define SPU_STATUS_FLAGS		0x07ff
 #define SPU_STATUS_STOP(code)		((code) << 16 | SPU_STATUS_STOPPED_BY_STOP)
 
-/* How the programs below spu/ say that they are done */
+/* The way in which the programs below spu/ report their end */
 #define SPU_DONE			0x1001
 
 /* MFC command opcodes */
@@ -58,12 +58,12 @@
 
 /*
  * A kernel address. A page table for 4 KiB pages covers 46 bits, and there is
- * a user address that has the same ones.
+ * a user address with the same 46 bits.
  */
 #define KERNEL_EA			0xc0003e0000000000ULL
 #define KERNEL_EA_ALIAS			(KERNEL_EA & ((1ULL << 46) - 1))
 
-/* Nothing that is waited for takes a second, but on a busy host. */
+/* No wait takes a second, except on a busy host. */
 #define TIMEOUT_MS			20000
 
 struct mfc_args {
@@ -83,7 +83,7 @@ struct work_args {
 #define spu_eah(p)	((__u32)((__u64)(uintptr_t)(p) >> 32))
 #define spu_eal(p)	((__u32)(uintptr_t)(p))
 
-/* Where spufs is; mounts it where it belongs if it is not. NULL: no spufs. */
+/* The mount point of spufs; mounts it if necessary. NULL: no spufs. */
 static inline const char *spufs_root(void)
 {
 	static char root[256];
@@ -109,7 +109,7 @@ static inline const char *spufs_root(void)
 	return root[0] ? root : NULL;
 }
 
-/* How many SPEs there are: 8 on a chip, 6 on a PS3, 16 on a QS22. */
+/* The number of SPEs: 8 on a chip, 6 on a PS3, 16 on a QS22. */
 static inline int spe_count(void)
 {
 	DIR *dir = opendir("/sys/devices/system/spu");
@@ -152,7 +152,7 @@ static inline int spu_create(unsigned int flags)
 	return sys_spu_create(spu_path(NULL), flags, 0755, -1);
 }
 
-/* Local store of context @fd. 0, or -1 if not all of @len went over. */
+/* Local store of context @fd. 0, or -1 if not all of @len was copied. */
 static inline int spu_poke(int fd, __u32 lsa, const void *buf, size_t len)
 {
 	int mem = openat(fd, "mem", O_WRONLY);
@@ -181,7 +181,7 @@ static inline __u32 spu_peek_word(int fd, __u32 lsa)
 
 #define spu_load(fd, program)	spu_poke(fd, 0, program, sizeof(program))
 
-/* Say a word to the program: SPU_RdInMbox */
+/* Send a word to the program: SPU_RdInMbox */
 static inline int spu_tell(int fd, __u32 word)
 {
 	int wbox = openat(fd, "wbox", O_WRONLY);
@@ -192,8 +192,8 @@ static inline int spu_tell(int fd, __u32 word)
 }
 
 /*
- * Have the mutex of context @fd taken most of the time: to copy all of its local
- * store takes longer than all else.  For a thread; ends with @stop.
+ * Keep the mutex of context @fd taken most of the time: copying all of its
+ * local store takes longer than anything else.  For a thread; ends with @stop.
  */
 struct busy {
 	int fd;
@@ -214,7 +214,7 @@ static inline void *keep_busy(void *arg)
 /*
  * The same for longer each time, if not as often: while the context is loaded, to
  * run the program at @npc, and while it is saved again, so that its registers
- * can be read.  (An asynchronous one is for somebody else to start.)
+ * can be read.  (Another thread has to start an asynchronous one.)
  */
 static inline void *keep_switching(void *arg)
 {
@@ -232,7 +232,7 @@ static inline void *keep_switching(void *arg)
 	return NULL;
 }
 
-/* Write to a file of somebody else's, e.g. of a cgroup: 0 or -1 */
+/* Write to a file outside spufs, e.g. of a cgroup: 0 or -1 */
 static inline int put_text(const char *dir, const char *name, const char *text)
 {
 	char path[300];
@@ -245,7 +245,7 @@ static inline int put_text(const char *dir, const char *name, const char *text)
 	return ret == (int)strlen(text) ? 0 : -1;
 }
 
-/* What a file of context @fd says in words, or "" */
+/* The text of a file of context @fd, or "" */
 static inline const char *spu_text(int fd, const char *name)
 {
 	static __thread char text[256];
@@ -288,7 +288,7 @@ static inline int loaded_on(int fd)
 })
 
 /*
- * Does the thread sleep? It is to have stored its id right before the system
+ * Does the thread sleep? It must have stored its id right before the system
  * call in question.
  */
 static inline bool thread_sleeps(pid_t tid)
@@ -308,7 +308,7 @@ static inline bool thread_sleeps(pid_t tid)
 	return state == 'S';
 }
 
-/* The contexts in the system, from the line that /proc/loadavg's is a model of */
+/* The contexts in the system, from a line like that of /proc/loadavg */
 static inline int spu_contexts(void)
 {
 	FILE *file = fopen("/proc/spu_loadavg", "r");
@@ -341,7 +341,7 @@ static inline int map_alias(void)
 	return 0;
 }
 
-/* What spu/work.s computes: Marsaglia, "Xorshift RNGs" (2003) */
+/* The computation of spu/work.s: Marsaglia, "Xorshift RNGs" (2003) */
 static inline __u32 xorshift32(__u32 x, __u32 steps)
 {
 	while (steps--) {
@@ -364,8 +364,8 @@ static inline const char *no_spufs(void)
 }
 
 /*
- * A reason to SKIP what takes a fix outside of spufs, or NULL. Only who runs the
- * tests knows that nothing but spufs.ko was replaced.
+ * A reason to SKIP tests of a fix outside spufs, or NULL. Only the user who
+ * runs the tests knows that nothing but spufs.ko was replaced.
  */
 static inline const char *no_patches(void)
 {

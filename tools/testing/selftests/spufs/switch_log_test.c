@@ -99,8 +99,8 @@ TEST_F(log, keeps_the_line_that_could_not_be_copied)
 }
 
 /*
- * From now on another thread has the mutex most of the time, and this one gets
- * a signal now and then while it waits.
+ * From now on another thread holds the mutex most of the time, and this one
+ * sometimes gets a signal while it waits.
  */
 static int disturb(pthread_t *thread, void *(*how)(void *), struct busy *busy)
 {
@@ -115,8 +115,8 @@ static int leave_alone(pthread_t thread, struct busy *busy)
 	return pthread_join(thread, NULL);
 }
 
-/* poll does not wait for it, and knows of no error */
-TEST_F(log, is_polled_while_somebody_has_the_mutex)
+/* poll does not wait for the mutex, and reports no error */
+TEST_F(log, is_polled_while_the_mutex_is_held)
 {
 	struct pollfd pollfd = { .fd = self->log, .events = POLLIN | POLLOUT };
 	struct busy busy = { .fd = self->fd };

@@ -7,7 +7,7 @@
  *
  * Numbers, arguments and results of the hypervisor's calls are those of
  * Linux's arch/powerpc/include/asm/lv1call.h, errors those of its asm/ps3.h.
- * What an address or an identifier is that a call returns is the hypervisor's
+ * The addresses and identifiers that a call returns are the hypervisor's
  * choice: guests take whatever they are given.
  */
 #ifndef HW_CELL_PS3_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #
 # Copy memory through local store: GET a chunk, PUT a chunk, go on.
-# args: source (high, low), destination (high, low); size of a chunk, how many
-# of them, and the stride in both places. No chunk may cross 4 GiB.
+# args: source (high, low), destination (high, low); size of a chunk, the
+# number of them, and the stride in both places. No chunk may cross 4 GiB.
 
 	.globl	args, stopped
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #
-# Told so by a word in the inbound mailbox, fail twice: with a DMA command that
-# is not aligned, then, when its interrupt has long been taken, with what is no
-# instruction.
+# On a word in the inbound mailbox, fail twice: with a DMA command that is not
+# aligned, then, long after its interrupt has been taken, with a word that is not
+# an instruction.
 
 	rdch	$3, $ch29	# SPU_RdInMbox
 	il	$4, 8

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #
 # GET 16 bytes of one page after the other, with a pause after each.
-# args: where they begin (high, low), the size of a page, and how many; turns of
-# the loop that is the pause. The pages may not cross 4 GiB.
+# args: the start (high, low), the size of a page, and their number; turns of the
+# loop that is the pause. The pages may not cross 4 GiB.
 
 	.globl	args
 

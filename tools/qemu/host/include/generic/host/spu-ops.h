@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * There are none: nobody calls these functions.
+ * There are none: these functions have no callers.
  */
 #ifndef GENERIC_HOST_SPU_OPS_H
 #define GENERIC_HOST_SPU_OPS_H

@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * For the few that are frequent, and that neither TCG has nor the compiler
- * makes of C: for translated code, if the host can.
+ * They are for the few operations that are frequent, and that neither TCG has
+ * nor the compiler makes of C: for translated code, if the host has them.
  */
 #ifndef X86_64_HOST_SPU_OPS_H
 #define X86_64_HOST_SPU_OPS_H
