@@ -165,7 +165,8 @@ struct spu_event_file {
  *	by the lock
  * @old_fault: the page fault that is being served is older than the last START;
  *	protected by the lock
- * @signal: a SIGIO is due; protected by the lock
+ * @signal: a SIGIO for an event is due; protected by the lock
+ * @hang_up: one for the end of the events is; protected by the lock
  * @loading: a START was told to wait for an SPU, and has asked the scheduler
  *	for one; protected by the lock
  * @restart_dma: a DMA command failed, and the next start is to try it again;
@@ -180,6 +181,7 @@ struct spu_async {
 	bool hastened;
 	bool old_fault;
 	bool signal;
+	bool hang_up;
 	bool loading;
 	bool restart_dma;
 };
@@ -239,23 +241,29 @@ static void spu_async_post(struct spu_async *async, u32 event, u32 status,
 }
 
 /*
- * Send the signals that are due for events of this context.  From here on any
- * new reason for the work queues it again.
+ * Send the signals that are due for this context, to thousands of receivers
+ * perhaps.  From here on any new reason for the work queues it again.
+ *
+ * Without any lock held.
  */
 static void spu_async_signal(struct spu_async *async)
 {
 	struct spu_event_file *file;
-	bool signal;
+	bool signal, hang_up;
 
 	spin_lock_irq(async->file.lock);
 	async->hastened = false;
 	file = queue_file(async->run.queue);
 	signal = async->signal;
 	async->signal = false;
+	hang_up = async->hang_up;
+	async->hang_up = false;
 	spin_unlock_irq(async->file.lock);
 
 	if (signal)
 		kill_fasync(&file->fasync, SIGIO, POLL_IN);
+	if (hang_up)
+		kill_fasync(&async->file.fasync, SIGIO, POLL_HUP);
 }
 
 /* Has the SPU stopped by itself?  The context must not be in a switch. */
@@ -865,8 +873,6 @@ static void spu_event_file_gone(struct spu_event_file *file)
 	file->queue.gone = true;
 	wake_up_all(&file->wait);
 	spin_unlock_irq(file->lock);
-
-	kill_fasync(&file->fasync, SIGIO, POLL_HUP);
 }
 
 /**
@@ -888,8 +894,8 @@ void spu_async_gone(struct spu_context *ctx)
 
 	spin_lock_irq(async->file.lock);
 	spu_run_gone(&async->run);
+	async->hang_up = true;
 	spin_unlock_irq(async->file.lock);
-	spu_async_signal(async);
 	spu_event_file_gone(&async->file);
 
 	/* A start may wait for an SPU there, or have requested one. */
@@ -905,10 +911,11 @@ void spu_async_gone(struct spu_context *ctx)
  * spu_async_leave - an asynchronous context has come to its end
  * @ctx: the context, after spu_async_gone()
  *
- * Context: process context, without ctx->state_mutex.
+ * Context: process context, without any lock, since it sends signals.
  */
 void spu_async_leave(struct spu_context *ctx)
 {
+	spu_async_signal(ctx->async);
 	spu_worker_leave(&ctx->async->client);
 }
 
@@ -993,8 +1000,10 @@ void spu_async_gang_gone(struct spu_gang *gang)
 {
 	struct spu_event_file *file = gang->event_file;
 
-	if (file)
-		spu_event_file_gone(file);
+	if (!file)
+		return;
+	spu_event_file_gone(file);
+	kill_fasync(&file->fasync, SIGIO, POLL_HUP);
 }
 
 /**

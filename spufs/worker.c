@@ -577,7 +577,19 @@ void spu_worker_may_block(struct spu_client *client)
 	spin_unlock_irq(&w->lock);
 }
 
-/* The scheduling parameters of the caller */
+/* Is a thread that the caller makes to have the default instead, see sched_fork()? */
+static bool spu_worker_reset(void)
+{
+	return current->sched_reset_on_fork &&
+	       current->normal_prio < DEFAULT_PRIO;
+}
+
+static int spu_worker_prio(void)
+{
+	return spu_worker_reset() ? DEFAULT_PRIO : current->normal_prio;
+}
+
+/* The scheduling parameters of a thread that the caller makes */
 static struct sched_attr spu_worker_attr(void)
 {
 	struct sched_attr attr = {
@@ -587,6 +599,8 @@ static struct sched_attr spu_worker_attr(void)
 		.sched_nice = task_nice(current),
 	};
 
+	if (spu_worker_reset())
+		return (struct sched_attr) { .size = sizeof(attr) };
 	/* A deadline belongs to one thread. */
 	if (current->policy == SCHED_DEADLINE) {
 		attr.sched_policy = SCHED_FIFO;
@@ -614,18 +628,18 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 
 	if (likely(current->normal_prio >= READ_ONCE(w->prio)))
 		return 0;
-	if (task_tgid(current) != w->tgid)
+	if (task_tgid(current) != w->tgid || spu_worker_prio() >= READ_ONCE(w->prio))
 		return 0;
 	if (nowait)
 		return -EAGAIN;
 
 	mutex_lock(&w->mutex);
 	/* Another thread may have been faster. */
-	if (current->normal_prio >= w->prio) {
+	if (spu_worker_prio() >= w->prio) {
 		mutex_unlock(&w->mutex);
 		return 0;
 	}
-	WRITE_ONCE(w->prio, current->normal_prio);
+	WRITE_ONCE(w->prio, spu_worker_prio());
 	w->attr = spu_worker_attr();
 	list_for_each_entry(t, &w->threads, node)
 		sched_setattr_nocheck(t->task, &w->attr);
@@ -658,12 +672,7 @@ static struct spu_worker *spu_worker_get(void)
 	INIT_LIST_HEAD(&w->faults);
 	INIT_LIST_HEAD(&w->idle);
 	w->attr = spu_worker_attr();
-	w->prio = current->normal_prio;
-	/* Threads that the caller makes have another one, see sched_fork(). */
-	if (current->sched_reset_on_fork && w->prio < DEFAULT_PRIO) {
-		w->attr = (struct sched_attr) { .size = sizeof(w->attr) };
-		w->prio = DEFAULT_PRIO;
-	}
+	w->prio = spu_worker_prio();
 	w->tgid = get_pid(task_tgid(current));
 	list_add(&w->node, &spu_workers);
 	return w;
