@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "../kselftest_harness.h"
 #include "async_test.h"
@@ -526,6 +527,83 @@ static long event_info(int fd, const char *name, char *word, size_t len)
 	EXPECT_EQ(runs, event_info(__fd, "spu-runs", NULL, 0));		\
 	EXPECT_EQ(events, event_info(__fd, "spu-events", NULL, 0));	\
 } while (0)
+
+#define OPENERS		900
+#define RECEIVERS	200
+
+static long long nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/*
+ * Open the event file many times, with a SIGIO for many processes each. When told
+ * to, close the context, and say how long that took.
+ */
+static void end_with_signals(int say, int go)
+{
+	struct async ctx;
+	long long took;
+	char name[32], byte;
+	int i, fd;
+
+	setpgid(0, 0);
+	signal(SIGIO, SIG_IGN);
+	for (i = 0; i < RECEIVERS; i++) {
+		if (!fork()) {
+			pause();
+			_exit(0);
+		}
+	}
+	if (async_create(&ctx, 0))
+		_exit(1);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", ctx.event);
+	for (i = 0; i < OPENERS; i++) {
+		fd = open(name, O_RDWR | O_NONBLOCK);
+		if (fd < 0 || fcntl(fd, F_SETOWN, -getpid()) ||
+		    fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC))
+			_exit(2);
+	}
+	write(say, "", 1);
+	read(go, &byte, 1);
+	took = nanoseconds();
+	close(ctx.fd);
+	took = nanoseconds() - took;
+	write(say, &took, sizeof(took));
+	pause();
+}
+
+/* Signals to thousands take long; others do not wait for them. */
+TEST_F_TIMEOUT(life, signals_of_an_end_keep_nobody_waiting, 120)
+{
+	long long took, begin, longest = 0;
+	int say[2], go[2], fd;
+	pid_t child;
+	char byte;
+
+	ASSERT_EQ(0, pipe2(say, O_NONBLOCK));
+	ASSERT_EQ(0, pipe(go));
+	child = fork();
+	if (!child)
+		end_with_signals(say[1], go[0]);
+	ASSERT_TRUE(wait_until(read(say[0], &byte, 1) == 1));
+	write(go[1], "", 1);
+	do {
+		begin = nanoseconds();
+		fd = spu_create(0);
+		if (longest < nanoseconds() - begin)
+			longest = nanoseconds() - begin;
+		close(fd);
+	} while (read(say[0], &took, sizeof(took)) != sizeof(took));
+	EXPECT_GT(took / 2 + 10000000, longest)
+		TH_LOG("of %lld ns", took);
+	kill(-child, SIGKILL);
+	while (waitpid(-child, NULL, 0) > 0)
+		;
+}
 
 TEST_F(life, is_told_in_fdinfo)
 {

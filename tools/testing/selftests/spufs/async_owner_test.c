@@ -579,6 +579,24 @@ TEST(faults_are_not_served_with_the_priority_of_another_process)
 	async_close(&ctx);
 }
 
+/* RESET_ON_FORK: a thread that is made by this one has the default priority. */
+TEST(faults_are_not_served_with_a_priority_that_is_reset_on_fork)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	struct async ctx;
+
+	if (no_async())
+		SKIP(return, "%s", no_async());
+	ASSERT_EQ(0, async_create(&ctx, 0));
+	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		SKIP(return, "real-time priority needs root");
+	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
+	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
+	EXPECT_EQ(SCHED_OTHER, worker_policy());
+	async_close(&ctx);
+}
+
 /* The wait status of @be, run by an ordinary user with a limit of threads */
 static int as_user(struct __test_metadata *_metadata, rlim_t threads, int (*be)(void))
 {

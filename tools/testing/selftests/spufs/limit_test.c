@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -163,6 +164,70 @@ TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 	EXPECT_LT(1000, milliseconds() - first);
 	EXPECT_GT(500, longest);
 	munmap(made, sizeof(*made));
+}
+
+#define PLACES	512
+#define APART	(sizeof(long) == 8 ? 16 << 20 : 2 << 20)
+
+/*
+ * Copy into mappings of @mem that are so far apart that each of them needs a page
+ * table: memory for which a process above memory.high waits.
+ */
+static void copy_to_mappings(int mem)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	struct iovec where[PLACES];
+	int i, zero = open("/dev/zero", O_RDONLY);
+	char *area;
+
+	area = mmap(NULL, (size_t)PLACES * APART, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (area == MAP_FAILED)
+		_exit(2);
+	for (i = 0; i < PLACES; i++) {
+		where[i].iov_base = mmap(area + (size_t)i * APART, page,
+					 PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_FIXED, mem, 0);
+		where[i].iov_len = 4;
+	}
+	readv(zero, where, PLACES);
+}
+
+/* The context's lock is not held for that: the scheduler takes it, too. */
+TEST_F_TIMEOUT(memory, of_page_tables_is_waited_for_without_the_contexts_lock, 60)
+{
+	long begin, longest = 0, first = milliseconds();
+	int fd, mem, i, status;
+	pid_t child;
+	__u32 word;
+
+	fd = spu_create(0);
+	ASSERT_LE(0, fd);
+	mem = openat(fd, "mem", O_RDWR);
+	ASSERT_LE(0, mem);
+	ASSERT_EQ(0, put_text(self->group, "memory.high", "0"));
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (put_text(self->group, "cgroup.procs", "0"))
+			_exit(1);
+		copy_to_mappings(mem);
+		_exit(0);
+	}
+	for (i = 0; i < 1000 && !waitpid(child, &status, WNOHANG); i++) {
+		begin = milliseconds();
+		EXPECT_EQ(sizeof(word), pread(mem, &word, sizeof(word), 0));
+		if (longest < milliseconds() - begin)
+			longest = milliseconds() - begin;
+		usleep(10000);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	/* or it did not wait, and this says nothing */
+	EXPECT_LT(1000, milliseconds() - first);
+	EXPECT_GT(500, longest);
+	close(mem);
+	close(fd);
 }
 
 /* spufs, mounted as the test likes, in a namespace of mounts of its own */

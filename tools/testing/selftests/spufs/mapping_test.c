@@ -263,6 +263,69 @@ TEST_F(local_store, untouched_mappings_cost_nothing)
 	EXPECT_GT(3 * without, with);
 }
 
+static long long nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* A context that ends takes its mappings away; others do not wait for that. */
+TEST_F_TIMEOUT(local_store, mappings_that_go_keep_nobody_waiting, 120)
+{
+	long long *closing, begin, longest = 0;
+	__u32 npc = 0, event;
+	int i, fd, ready[2];
+	pid_t child;
+	char byte, *map = NULL;
+
+	closing = mmap(NULL, sizeof(*closing), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(closing != MAP_FAILED);
+	ASSERT_EQ(0, pipe(ready));
+	EXPECT_EQ(SPU_STATUS_STOP(0x1001), sys_spu_run(self->fd, &npc, &event));
+	child = fork();
+	if (!child) {
+		for (i = 0; i < 4 * MAPPINGS && map != MAP_FAILED; i++) {
+			map = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ,
+				   MAP_SHARED, self->mem, 0);
+			byte = *(volatile char *)map;
+		}
+		close(self->mem);
+		close(self->fd);
+		write(ready[1], &byte, 1);
+		pause();
+	}
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	if (!fork()) {
+		/* the last descriptor, once the parent has closed its own */
+		read(ready[0], &byte, 1);
+		begin = nanoseconds();
+		close(self->fd);
+		*closing = nanoseconds() - begin;
+		_exit(0);
+	}
+	close(self->mem);
+	close(self->fd);
+	self->mem = self->fd = -1;
+	write(ready[1], "", 1);
+	do {
+		begin = nanoseconds();
+		fd = spu_create(0);
+		if (longest < nanoseconds() - begin)
+			longest = nanoseconds() - begin;
+		close(fd);
+	} while (!waitpid(-1, NULL, WNOHANG));
+	kill(child, SIGKILL);
+	waitpid(-1, NULL, 0);
+	EXPECT_LT(0, *closing);
+	/* or the time that it takes anyway */
+	EXPECT_GT(*closing / 2 + 10000000, longest)
+		TH_LOG("of %lld ns", *closing);
+	munmap(closing, sizeof(*closing));
+}
+
 /* DMA of another context to these registers waits until they are there. */
 TEST_F(mapping, of_a_saved_context_is_waited_for_by_dma)
 {
