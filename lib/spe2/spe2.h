@@ -36,10 +36,12 @@
  * point.
  *
  * Locks, in this order:
- *	spe2_registry	contexts, images, callback handlers, registrations
+ *	spe2_registry	contexts, images, callback handlers, registrations, memory that
+ *			programs were given
  *	->lock		everything of a context that changes
  *	files->lock	what the program was given
- * None is held while something may block, or while a program's function runs.
+ * None is held while something may block, or while a program's function runs. fork()
+ * waits for all of them, so there is no other one that is not a context's.
  *
  * A context goes when spe_context_destroy() finds nobody in it (->users, the
  * threads in spe_context_run()): EAGAIN otherwise. The files live on while a
