@@ -153,8 +153,13 @@ coverage: qemu kernel userspace	## which lines of event.c the selftests execute
 boot: qemu $(KERNELS) userspace	## a shell on the blade, or on MACHINE=ps3 (BASE=linux-7.2): SPES= CHIPS= SMP= MEM= ICOUNT=1 ENGINE=tcg INITRD= APPEND= RUN= FILES=DIR FETCH=THERE=HERE LIMIT= GDB=1 QEMU_ARGS=
 	@$(BOOT) $(if $(RUN),--run "$$RUN") $(if $(FILES),--files '$(FILES)') $(YOURS)
 
-run: qemu $(KERNELS) userspace	## compile PROG=x.c, assemble SPU=y.s and run them there: ARGS=, and the arguments of make boot except RUN=
+run: qemu $(KERNELS) userspace	## compile PROG=x.c, assemble SPU=y.s (or compile y.c: make toolchain) and run them there: ARGS=, and the arguments of make boot except RUN=
 	@$(call ON,run) $(YOURS)
+
+toolchain: spu-tools	## a C compiler for the SPU, by which make run compiles SPU=y.c (half an hour)
+	$(STEP) toolchain-source "GCC 9 and newlib from Debian's archive" $(B)/fetch old
+	@[ ! -e '$(BUILD)/src/gcc-9-source.origin' ] || [ ! -e '$(BUILD)/src/newlib-source.origin' ] || \
+		GOALS='$(MAKECMDGOALS)' $(B)/step toolchain "GCC 9 for the SPU, and newlib" $(B)/toolchain
 
 bench-spe: qemu kernel userspace	## the speed of the blade on this host, with either engine: WITHOUT=avx2
 	@$(B)/bench-spe $(if $(WITHOUT),--without $(WITHOUT))
@@ -217,7 +222,7 @@ help:	## this list
 deps:
 	$(STEP) deps "packages of the host" $(B)/deps host \
 		$(if $(filter check fuzz lint bisect-check htmldocs,$(MAKECMDGOALS)),check) \
-		$(filter fractal bench,$(MAKECMDGOALS))
+		$(filter fractal bench toolchain,$(MAKECMDGOALS))
 
 sources: deps
 	$(STEP) sources "sources from Debian's archive" $(B)/fetch
@@ -243,5 +248,6 @@ liburing: sources
 	$(STEP) liburing "liburing for the blade" $(B)/liburing
 
 userspace: kernel busybox liburing spu-tools $(if $(filter bench,$(MAKECMDGOALS)),modules-check) \
-	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check more-sources,$(CHECK_NEEDS)))
+	$(if $(filter check,$(MAKECMDGOALS)),$(filter modules-check more-sources,$(CHECK_NEEDS))) \
+	$(filter toolchain,$(MAKECMDGOALS))
 	$(STEP) userspace "samples, selftests and the initramfs" $(B)/userspace

@@ -323,7 +323,7 @@ static void in_child(void)
 	unlock_all();
 }
 
-static void watch_forks(void)
+__attribute__((constructor)) static void watch_forks(void)
 {
 	pthread_atfork(before_fork, unlock_all, in_child);
 }
@@ -331,11 +331,9 @@ static void watch_forks(void)
 static struct spe_context *create(unsigned int flags, struct spe_gang_context *gang,
 				  struct spe_context *neighbor)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct spe_context *spe;
 	int error;
 
-	pthread_once(&once, watch_forks);
 	/* Emulated isolation needs a loader that IBM's SDK had. */
 	if (flags & ~CREATE_FLAGS || flags & SPE_ISOLATE_EMULATE) {
 		errno = EINVAL;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "spe2.h"
 
 /* linux/magic.h; spufs's is in the kernel's spufs/inode.c */
 #define PROC_MAGIC	0x9fa0
@@ -377,8 +378,7 @@ struct memory {
 	struct memory *next;
 };
 
-static struct memory *memory[1024];
-static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct memory *memory[1024];	/* spe2_registry */
 
 static struct memory **bucket(uint64_t ea)
 {
@@ -392,10 +392,10 @@ bool spe2_memory_add(uint64_t ea, uint64_t len, bool mapped)
 	if (!m)
 		return false;
 	*m = (struct memory){ .ea = ea, .len = len, .mapped = mapped };
-	pthread_mutex_lock(&memory_lock);
+	pthread_mutex_lock(&spe2_registry);
 	m->next = *bucket(ea);
 	*bucket(ea) = m;
-	pthread_mutex_unlock(&memory_lock);
+	pthread_mutex_unlock(&spe2_registry);
 	return true;
 }
 
@@ -404,7 +404,7 @@ uint64_t spe2_memory_remove(uint64_t ea, bool mapped)
 	struct memory **at, *m;
 	uint64_t len = 0;
 
-	pthread_mutex_lock(&memory_lock);
+	pthread_mutex_lock(&spe2_registry);
 	at = bucket(ea);
 	while (*at && ((*at)->ea != ea || (*at)->mapped != mapped))
 		at = &(*at)->next;
@@ -413,7 +413,7 @@ uint64_t spe2_memory_remove(uint64_t ea, bool mapped)
 		*at = m->next;
 		len = m->len ? m->len : 1;
 	}
-	pthread_mutex_unlock(&memory_lock);
+	pthread_mutex_unlock(&spe2_registry);
 	free(m);
 	return len;
 }
@@ -424,11 +424,11 @@ bool spe2_memory_mapped(uint64_t ea, uint64_t len)
 	bool found = false;
 	size_t i;
 
-	pthread_mutex_lock(&memory_lock);
+	pthread_mutex_lock(&spe2_registry);
 	for (i = 0; i < sizeof(memory) / sizeof(memory[0]) && !found; i++)
 		for (m = memory[i]; m && !found; m = m->next)
 			found = m->mapped && ea >= m->ea && len <= m->len &&
 				ea - m->ea <= m->len - len;
-	pthread_mutex_unlock(&memory_lock);
+	pthread_mutex_unlock(&spe2_registry);
 	return found;
 }

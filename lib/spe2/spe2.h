@@ -37,10 +37,12 @@
  * cancellation point.
  *
  * Locks, in this order:
- *	spe2_registry	contexts, images, callback handlers, registrations
+ *	spe2_registry	contexts, images, callback handlers, registrations, memory that
+ *			programs were given
  *	->lock		everything of a context that changes
  *	files->lock	the program's resources
- * None is held while something may block, or while a program's function runs.
+ * None is held while something may block, or while a program's function runs. fork()
+ * waits for all of them, so every lock is either here or in a context.
  *
  * A context is freed when spe_context_destroy() finds no thread in it (->users,
  * the threads in spe_context_run()); otherwise the call is EAGAIN. The files

@@ -23,7 +23,7 @@ int main(void)
 	struct spu_event event;
 
 	memset(greeting, 0, 32);
-	context.fd = spu_create("/spu/hello", SPU_CREATE_ASYNC, 0700);
+	context.fd = spu_create_named("hello", SPU_CREATE_ASYNC);
 	context.event_fd = openat(context.fd, "event", O_RDWR);
 	if (context.event_fd < 0)
 		err(1, "event");
@@ -40,7 +40,7 @@ int main(void)
 	for (;;) {
 		if (read(context.event_fd, &event, sizeof(event)) != sizeof(event))
 			err(1, "read");
-		spu_print_event("/spu/hello", &event);
+		spu_print_event("hello", &event);
 		if (event.event == SPU_EVENT_STOP)
 			break;
 	}

@@ -40,12 +40,10 @@ static void create(struct context *context, struct result *result, int number)
 {
 	__u64 ea = (uintptr_t)result;
 	__u32 args[3] = { STEPS, ea >> 32, ea };
-	char path[32];
 
 	snprintf(context->name, sizeof(context->name), "context %d", number);
-	snprintf(path, sizeof(path), "/spu/many-%d", number);
 	context->seed = number;
-	context->fd = spu_create(path, SPU_CREATE_ASYNC, 0700);
+	context->fd = spu_create_named("many", SPU_CREATE_ASYNC);
 	context->event_fd = openat(context->fd, "event", O_RDWR);
 	if (context->event_fd < 0)
 		err(1, "event");

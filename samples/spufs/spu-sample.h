@@ -34,16 +34,36 @@ static inline int count_spes(void)
 	return count;
 }
 
-static inline int spu_create(const char *path, unsigned int flags, mode_t mode)
+static inline int spu_created(int fd, const char *path)
 {
-	int fd = syscall(SYS_spu_create, path, flags, mode, -1);
-
 	if (fd >= 0)
 		return fd;
 	if (errno == EINVAL)
 		errx(1, "%s: this kernel has no asynchronous SPU contexts, or this is not spufs",
 		     path);
 	err(1, "%s", path);
+}
+
+static inline int spu_create(const char *path, unsigned int flags, mode_t mode)
+{
+	return spu_created(syscall(SYS_spu_create, path, flags, mode, -1), path);
+}
+
+/*
+ * A context /spu/NAME-PID-NUMBER. Everybody may make names there: one that is taken
+ * is passed over.
+ */
+static inline int spu_create_named(const char *name, unsigned int flags)
+{
+	static unsigned int number;
+	char path[64];
+	int fd;
+
+	do {
+		snprintf(path, sizeof(path), "/spu/%s-%d-%u", name, getpid(), number++);
+		fd = syscall(SYS_spu_create, path, flags, 0700, -1);
+	} while (fd < 0 && errno == EEXIST);
+	return spu_created(fd, path);
 }
 
 /* Copy @len bytes to address @lsa of the context's local store. */

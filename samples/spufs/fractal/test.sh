@@ -58,6 +58,14 @@ for engine in threads async uring; do
 	result "$engine: an unexpected stop is told"
 done
 
+# In a PID namespace of its own it is process 1, as is the one that has the name.
+unshare -pf spu-fractal -q -s 64x64 -c 0,0 -z 100 -i 16777216 -n 1 >/dev/null 2>&1 &
+until [ -d /spu/fractal-1-0 ]; do :; done
+unshare -pf spu-fractal -q -s 57x15 -z 40 -i 150 --check >/tmp/log 2>&1
+result "a name that is taken is passed over"
+kill -KILL "$(pidof spu-fractal)"
+wait
+
 refuses "--size 7: WIDTHxHEIGHT is wanted" --size 7
 refuses "--size 7x5x3: WIDTHxHEIGHT is wanted" --size 7x5x3
 refuses "--size 0: a number from 1 to 16384 is wanted" --size 0x5

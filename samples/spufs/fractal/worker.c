@@ -14,15 +14,13 @@
 void worker_create(struct worker *worker, struct job *job, unsigned int number,
 		   bool async)
 {
-	char path[64];
 	__u32 args[2];
 	__u64 ea;
 
 	*worker = (struct worker){ .job = job, .number = number, .event_fd = -1 };
 	snprintf(worker->name, sizeof(worker->name), "context %u", number);
-	snprintf(path, sizeof(path), "/spu/fractal-%d-%u", getpid(), number);
-	worker->context = spu_create(path, async ? SPU_CREATE_ASYNC :
-				     SPU_CREATE_EVENTS_ENABLED, 0700);
+	worker->context = spu_create_named("fractal", async ? SPU_CREATE_ASYNC :
+					   SPU_CREATE_EVENTS_ENABLED);
 	if (async) {
 		worker->event_fd = openat(worker->context, "event", O_RDWR);
 		if (worker->event_fd < 0)

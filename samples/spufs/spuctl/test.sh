@@ -100,6 +100,16 @@ ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0054" linux
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0108" bad
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0098" libea
 
+# A program in C, for which there has to be a compiler. 0 + 1 + 4 + ... + 31 * 31 is
+# 31 * 32 * 63 / 6.
+if [ -e hello ]; then
+	ends 0 "Hello from an SPU, in C
+0 + 1 + 4 + ... + 961 = 10416" -q hello
+else
+	n=$((n + 1))
+	echo "ok $n run hello # SKIP there was no C compiler for the SPU: make toolchain builds one"
+fi
+
 # The library's examples: the same program eight times, from one thread; the
 # second one makes calls.
 for eight in spe2-eight spe2-eight-uring; do
