@@ -3,6 +3,8 @@ s/\bk\([mz]\)alloc(sizeof(\(\*[^()]*\)), GFP_KERNEL)/k\1alloc_obj(\2)/
 s/\bk\([mz]\)alloc(sizeof(\(\*[^()]*\)), GFP_KERNEL_ACCOUNT)/k\1alloc_obj(\2, GFP_KERNEL_ACCOUNT)/
 s/\bkzalloc(sizeof \(\*[a-z]*\), GFP_KERNEL)/kzalloc_obj(\1)/
 s/\bkzalloc(sizeof(\(struct [a-z_]*\)), GFP_KERNEL)/kzalloc_obj(\1)/
+s/\bkmalloc(struct_size(ctx->switch_log, log, SWITCH_LOG_BUFSIZE),$/kmalloc_flex(*ctx->switch_log, log, SWITCH_LOG_BUFSIZE,/
+s/^\(+\?\t\t\t\)     GFP_KERNEL_ACCOUNT);/\1\t  GFP_KERNEL_ACCOUNT);/
 s/\bkmalloc(struct_size(ctx->switch_log, log,$/kmalloc_flex(*ctx->switch_log, log,/
 s/\bSWITCH_LOG_BUFSIZE), GFP_KERNEL);/     SWITCH_LOG_BUFSIZE);/
 s/\bSWITCH_LOG_BUFSIZE), GFP_KERNEL_ACCOUNT);/     SWITCH_LOG_BUFSIZE, GFP_KERNEL_ACCOUNT);/

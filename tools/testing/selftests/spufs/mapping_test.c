@@ -308,7 +308,8 @@ TEST_F_TIMEOUT(local_store, mappings_that_go_keep_nobody_waiting, 120)
 	}
 	close(self->mem);
 	close(self->fd);
-	self->mem = self->fd = -1;
+	self->mem = -1;
+	self->fd = -1;
 	write(ready[1], "", 1);
 	do {
 		begin = nanoseconds();
