@@ -83,14 +83,6 @@ static void on_signal(int signal)
 {
 }
 
-static __u64 now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 /* One run at @npc, with any result, and all of its events read: 0 or -1 */
 static int run(int fd, int event_fd, __u32 npc)
 {
@@ -133,7 +125,7 @@ static int run_mfc(int fd, int event, __u32 cmd, __u64 ea)
 	EXPECT_EQ(want_event, __f->event);				\
 	EXPECT_EQ(want_class, __f->irq_class);			\
 	EXPECT_LE(since, __f->when);					\
-	EXPECT_GE(now(), __f->when);					\
+	EXPECT_GE(nanoseconds(), __f->when);					\
 } while (0)
 
 #define EXPECT_NO_FAULT(self) do {					\
@@ -152,7 +144,7 @@ TEST_F(fault, is_there_until_the_next_run)
 	ASSERT_EQ(0, spu_load(self->fd, spu_stop));
 	ASSERT_EQ(0, run(self->fd, self->event, SPU_STOP_STOP_1337));
 	EXPECT_NO_FAULT(self);
-	before = now();
+	before = nanoseconds();
 	ASSERT_EQ(0, run(self->fd, self->event, SPU_STOP_ILLEGAL));
 	EXPECT_FAULT(self, SPE_EVENT_SPE_ERROR, 0, before, &f);
 	EXPECT_EQ(0, f.ea);
@@ -165,7 +157,7 @@ TEST_F(fault, is_there_until_the_next_run)
 
 TEST_F(fault, has_the_address_of_a_put_to_a_read_only_page)
 {
-	__u64 ea = (uintptr_t)self->memory + 16, before = now();
+	__u64 ea = (uintptr_t)self->memory + 16, before = nanoseconds();
 	struct spu_fault f;
 
 	ASSERT_EQ(0, *self->memory);
@@ -178,7 +170,7 @@ TEST_F(fault, has_the_address_of_a_put_to_a_read_only_page)
 
 TEST_F(fault, has_the_address_of_a_get_from_nowhere)
 {
-	__u64 ea = (uintptr_t)self->memory + self->page, before = now();
+	__u64 ea = (uintptr_t)self->memory + self->page, before = nanoseconds();
 	struct spu_fault f;
 
 	ASSERT_EQ(0, run_mfc(self->fd, self->event, MFC_GET, ea));
@@ -190,7 +182,7 @@ TEST_F(fault, has_the_address_of_a_get_from_nowhere)
 TEST_F(fault, tells_a_misaligned_dma_from_an_invalid_one)
 {
 	struct spu_fault f;
-	__u64 before = now();
+	__u64 before = nanoseconds();
 	int fd;
 
 	ASSERT_EQ(0, run_mfc(self->fd, self->event, MFC_GET,
@@ -206,7 +198,7 @@ TEST_F(fault, tells_a_misaligned_dma_from_an_invalid_one)
 	self->fd = fd;
 	self->event = openat(fd, "event", O_RDWR | O_NONBLOCK);
 	self->fault = openat(fd, "fault", O_RDONLY);
-	before = now();
+	before = nanoseconds();
 	ASSERT_EQ(0, run_mfc(self->fd, self->event, 0x03,
 			     (uintptr_t)self->memory));
 	EXPECT_FAULT(self, SPE_EVENT_INVALID_DMA, 0, before, &f);

@@ -532,7 +532,25 @@ static int worker_policy(void)
 	return policy;
 }
 
-TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
+FIXTURE(priority) { };
+FIXTURE_SETUP(priority) { }
+FIXTURE_TEARDOWN(priority) { }
+
+FIXTURE_VARIANT(priority)
+{
+	int starter, worker;
+};
+
+FIXTURE_VARIANT_ADD(priority, real_time) {
+	.starter = SCHED_FIFO, .worker = SCHED_FIFO,
+};
+
+/* A thread that is made by this one has the default priority. */
+FIXTURE_VARIANT_ADD(priority, reset_on_fork) {
+	.starter = SCHED_FIFO | SCHED_RESET_ON_FORK, .worker = SCHED_OTHER,
+};
+
+TEST_F(priority, of_the_thread_that_starts_is_that_of_its_faults)
 {
 	struct sched_param param = { .sched_priority = 1 };
 	struct async ctx;
@@ -542,12 +560,12 @@ TEST(faults_are_served_with_the_priority_of_the_thread_that_starts)
 	ASSERT_EQ(0, async_create(&ctx, 0));
 	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
 	EXPECT_EQ(SCHED_OTHER, worker_policy());
-	if (sched_setscheduler(0, SCHED_FIFO, &param))
+	if (sched_setscheduler(0, variant->starter, &param))
 		SKIP(return, "real-time priority needs root");
 	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
 	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 	/* a thread that has not begun yet gets it when it begins */
-	EXPECT_TRUE(wait_until(worker_policy() == SCHED_FIFO));
+	EXPECT_TRUE(wait_until(worker_policy() == variant->worker));
 	async_close(&ctx);
 }
 
@@ -574,24 +592,6 @@ TEST(faults_are_not_served_with_the_priority_of_another_process)
 	if (WEXITSTATUS(status) == 1)
 		SKIP(return, "real-time priority needs root");
 	EXPECT_EQ(0, status);
-	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
-	EXPECT_EQ(SCHED_OTHER, worker_policy());
-	async_close(&ctx);
-}
-
-/* RESET_ON_FORK: a thread that is made by this one has the default priority. */
-TEST(faults_are_not_served_with_a_priority_that_is_reset_on_fork)
-{
-	struct sched_param param = { .sched_priority = 1 };
-	struct async ctx;
-
-	if (no_async())
-		SKIP(return, "%s", no_async());
-	ASSERT_EQ(0, async_create(&ctx, 0));
-	ASSERT_EQ(0, spu_load(ctx.fd, spu_stop));
-	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
-		SKIP(return, "real-time priority needs root");
-	ASSERT_EQ(0, async_start(&ctx, SPU_STOP_STOP_1337));
 	EXPECT_STOP(&ctx, SPU_STATUS_STOP(0x1337), SPU_STOP_STOP_1337 + 4);
 	EXPECT_EQ(SCHED_OTHER, worker_policy());
 	async_close(&ctx);

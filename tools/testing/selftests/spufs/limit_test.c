@@ -34,6 +34,13 @@ static long long read_number(const char *dir, const char *name)
 	return number;
 }
 
+/* A number that a child counts up, or MAP_FAILED */
+static int *shared_count(void)
+{
+	return mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 /* A memory cgroup, in a mount of its own */
 FIXTURE(memory)
 {
@@ -93,11 +100,9 @@ TEST_F(memory, of_a_context_is_charged)
 /* They are within the limit of the cgroup, and charged to no other one. */
 TEST_F(memory, of_contexts_is_limited)
 {
-	int *made, status;
+	int *made = shared_count(), status;
 	pid_t child;
 
-	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(made != MAP_FAILED);
 	ASSERT_EQ(0, put_text(self->group, "memory.max", "8M"));
 	child = fork();
@@ -117,13 +122,7 @@ TEST_F(memory, of_contexts_is_limited)
 	munmap(made, sizeof(*made));
 }
 
-static long milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
-}
+#define MS	1000000ULL
 
 /*
  * Who is above memory.high sleeps for up to 2 s with each context that he makes:
@@ -131,12 +130,10 @@ static long milliseconds(void)
  */
 TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 {
-	long begin, longest = 0, first = milliseconds();
-	int *made, fd;
+	unsigned long long longest = 0, first = nanoseconds();
+	int *made = shared_count();
 	pid_t child;
 
-	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(made != MAP_FAILED);
 	ASSERT_EQ(0, put_text(self->group, "memory.high", "0"));
 	child = fork();
@@ -148,11 +145,7 @@ TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 			close(spu_create(0));
 	}
 	while (__atomic_load_n(made, __ATOMIC_RELAXED) < 4) {
-		begin = milliseconds();
-		fd = spu_create(0);
-		if (longest < milliseconds() - begin)
-			longest = milliseconds() - begin;
-		close(fd);
+		time_creation(&longest);
 		if (waitpid(child, NULL, WNOHANG))
 			break;
 		usleep(10000);
@@ -161,8 +154,8 @@ TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 	waitpid(child, NULL, 0);
 	EXPECT_LE(4, *made);
 	/* or it did not wait, and this says nothing */
-	EXPECT_LT(1000, milliseconds() - first);
-	EXPECT_GT(500, longest);
+	EXPECT_LT(1000 * MS, nanoseconds() - first);
+	EXPECT_GT(500 * MS, longest);
 	munmap(made, sizeof(*made));
 }
 
@@ -196,7 +189,7 @@ static void copy_to_mappings(int mem)
 /* The context's lock is not held for that: the scheduler takes it, too. */
 TEST_F_TIMEOUT(memory, of_page_tables_is_waited_for_without_the_contexts_lock, 60)
 {
-	long begin, longest = 0, first = milliseconds();
+	unsigned long long begin, longest = 0, first = nanoseconds();
 	int fd, mem, i, status;
 	pid_t child;
 	__u32 word;
@@ -215,17 +208,18 @@ TEST_F_TIMEOUT(memory, of_page_tables_is_waited_for_without_the_contexts_lock, 6
 		_exit(0);
 	}
 	for (i = 0; i < 1000 && !waitpid(child, &status, WNOHANG); i++) {
-		begin = milliseconds();
+		begin = nanoseconds();
 		EXPECT_EQ(sizeof(word), pread(mem, &word, sizeof(word), 0));
-		if (longest < milliseconds() - begin)
-			longest = milliseconds() - begin;
+		begin = nanoseconds() - begin;
+		if (longest < begin)
+			longest = begin;
 		usleep(10000);
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	/* or it did not wait, and this says nothing */
-	EXPECT_LT(1000, milliseconds() - first);
-	EXPECT_GT(500, longest);
+	EXPECT_LT(1000 * MS, nanoseconds() - first);
+	EXPECT_GT(500 * MS, longest);
 	close(mem);
 	close(fd);
 }
@@ -397,11 +391,9 @@ static int become(uid_t uid)
 static int contexts_of(uid_t uid, bool apart, int tries)
 {
 	const struct rlimit files = { tries + 64, tries + 64 };
-	int *made, status, ret = -1;
+	int *made = shared_count(), status, ret = -1;
 	pid_t child;
 
-	made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (made == MAP_FAILED)
 		return -1;
 	child = fork();

@@ -232,19 +232,17 @@ TEST_F(local_store, mapping_goes_with_the_context)
 /* The time to load a context and save it again, a few times: ns, or 0 */
 static long long switch_ns(int fd)
 {
-	struct timespec begin, end;
+	unsigned long long begin = nanoseconds();
 	__u32 npc, event;
 	int i;
 
-	clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (i = 0; i < SWITCHES; i++) {
 		npc = 0;
 		if (sys_spu_run(fd, &npc, &event) != SPU_STATUS_STOP(0x1001) ||
 		    !save(fd))
 			return 0;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	return (end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec;
+	return nanoseconds() - begin;
 }
 
 /* Others wait while a context is loaded or saved. */
@@ -263,20 +261,12 @@ TEST_F(local_store, untouched_mappings_cost_nothing)
 	EXPECT_GT(3 * without, with);
 }
 
-static long long nanoseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 /* A context that ends takes its mappings away; others do not wait for that. */
 TEST_F_TIMEOUT(local_store, mappings_that_go_keep_nobody_waiting, 120)
 {
-	long long *closing, begin, longest = 0;
+	unsigned long long *closing, begin, longest = 0;
 	__u32 npc = 0, event;
-	int i, fd, ready[2];
+	int i, ready[2];
 	pid_t child;
 	char byte, *map = NULL;
 
@@ -311,19 +301,15 @@ TEST_F_TIMEOUT(local_store, mappings_that_go_keep_nobody_waiting, 120)
 	self->mem = -1;
 	self->fd = -1;
 	write(ready[1], "", 1);
-	do {
-		begin = nanoseconds();
-		fd = spu_create(0);
-		if (longest < nanoseconds() - begin)
-			longest = nanoseconds() - begin;
-		close(fd);
-	} while (!waitpid(-1, NULL, WNOHANG));
+	do
+		time_creation(&longest);
+	while (!waitpid(-1, NULL, WNOHANG));
 	kill(child, SIGKILL);
 	waitpid(-1, NULL, 0);
 	EXPECT_LT(0, *closing);
 	/* or the time that it takes anyway */
 	EXPECT_GT(*closing / 2 + 10000000, longest)
-		TH_LOG("of %lld ns", *closing);
+		TH_LOG("of %llu ns", *closing);
 	munmap(closing, sizeof(*closing));
 }
 

@@ -287,6 +287,27 @@ static inline int loaded_on(int fd)
 	__holds;							\
 })
 
+/* CLOCK_MONOTONIC */
+static inline unsigned long long nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* Create a context and close it; @longest is the longest time of a creation. */
+static inline void time_creation(unsigned long long *longest)
+{
+	unsigned long long begin = nanoseconds();
+	int fd = spu_create(0);
+
+	begin = nanoseconds() - begin;
+	if (*longest < begin)
+		*longest = begin;
+	close(fd);
+}
+
 /*
  * Does the thread sleep? It must have stored its id right before the system
  * call in question.
