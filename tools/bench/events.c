@@ -21,12 +21,12 @@
  *	library	as async, by lib/spe2: spe_context_start() and _dispatch()
  *	libspe2	as spu_run, by lib/spe2: spe_context_run()
  *
- * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]
+ * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|present|calls|posix|main|lives]
  *
  * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
  * contexts that are only waited for.  With a last word a run is something else
- * instead: PAGES page faults of DMA, or as many PPE-assisted calls,
- * of Linux or, which is for the library's arms, of POSIX; or the same work, but from
+ * instead: PAGES page faults of DMA, to fresh pages or to pages that are there but not
+ * in the hash table yet, or as many PPE-assisted calls, of Linux or, which is for the library's arms, of POSIX; or the same work, but from
  * where the program begins; or all of the life of one context, from its creation to
  * its end.  It prints one line of CSV; the
  * instructions are counted by insn_count.c, in a pass of its own.  The last
@@ -75,6 +75,7 @@ static struct {
 
 static struct context contexts[MAX_CONTEXTS];
 static int n_contexts, n_idle, n_runs;
+static int populate;		/* of the pages that are DMA's: a flag of mmap() */
 static int gang = -1, gang_event_fd = -1;	/* of the arm that has them */
 static pthread_barrier_t barrier;
 
@@ -587,9 +588,10 @@ static void create(struct context *c, int n, const struct arm *arm, long long in
 	}
 	c->now = (__u32 *)(c->ls + SPU_TIMED_NOW);
 	if (start.npc) {
-		/* for each run pages that nobody has touched */
+		/* for each run pages that nobody has touched; some are there already */
 		size_t size = (n_runs + 1) * PAGES * getpagesize();
-		char *pages = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *pages = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | populate,
+				   -1, 0);
 		__u64 ea = (uintptr_t)pages;
 		__u32 where[4] = { ea >> 32, ea, PAGES, getpagesize() };
 
@@ -801,7 +803,8 @@ int main(int argc, char **argv)
 	int spe_mhz;
 
 	setrlimit(RLIMIT_NOFILE, &files);
-	if (argc == 8 && !strcmp(argv[7], "faults"))
+	populate = argc == 8 && !strcmp(argv[7], "present") ? MAP_POPULATE : 0;
+	if (populate || (argc == 8 && !strcmp(argv[7], "faults")))
 		start.npc = SPU_TIMED_FAULTS;
 	if (argc == 8 && !strcmp(argv[7], "calls"))
 		start.npc = SPU_TIMED_CALLS;
@@ -836,6 +839,6 @@ int main(int argc, char **argv)
 		}
 	}
 	fprintf(stderr, "usage: events spu_run|pipe|async|level|gang|blocking|uring|library|libspe2 "
-		"CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|calls|posix|main|lives]\n");
+		"CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|present|calls|posix|main|lives]\n");
 	return 2;
 }

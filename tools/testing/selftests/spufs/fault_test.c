@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -17,6 +18,7 @@
 #include "spu/copy.h_shipped"
 #include "spu/errors.h_shipped"
 #include "spu/mfc.h_shipped"
+#include "spu/touch.h_shipped"
 
 FIXTURE(fault)
 {
@@ -276,6 +278,59 @@ TEST_F(fault, is_not_where_another_page_was)
 		SKIP(return, "for another CPU to see it: there is none");
 	pages.cpu = cpus[1];
 	EXPECT_EQ(2, seen(seen_by_another_cpu, &pages, cpus[0]));
+}
+
+/* Page faults of DMA: the 8th number of stat */
+static unsigned long hash_faults(int fd)
+{
+	unsigned long count;
+
+	if (sscanf(spu_text(fd, "stat"),
+		   "%*s %*u %*u %*u %*u %*u %*u %*u %lu", &count) != 1)
+		return 0;
+	return count;
+}
+
+/*
+ * The page table has these pages, and no other table has them yet. An interrupt
+ * is enough for that; nobody has to wake up.
+ */
+TEST_F(fault, at_a_page_that_is_there_wakes_nobody)
+{
+	const unsigned int pages = 64, pause = 20000;
+	size_t len = pages * self->page;
+	__u32 args[8] = { 0, 0, self->page, pages, pause };
+	__u32 npc = 0, event;
+	struct rusage before, after;
+	cpu_set_t set;
+	char *map;
+	int cpu;
+
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	/* An interrupt uses the page table only where the process has been. */
+	ASSERT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			ASSERT_TRUE(run_on(cpu));
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+
+	/* twice the size, so that all of one half is in the same 4 GiB */
+	map = mmap(NULL, 2 * len, PROT_READ,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ASSERT_TRUE(map != MAP_FAILED);
+	if (spu_eah(map) != spu_eah(map + len))
+		map = (char *)((uintptr_t)(map + len) & ~0xffffffffUL);
+	args[0] = spu_eah(map);
+	args[1] = spu_eal(map);
+	ASSERT_EQ(0, spu_load(self->fd, spu_touch));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_TOUCH_ARGS, args, sizeof(args)));
+
+	ASSERT_EQ(0, getrusage(RUSAGE_THREAD, &before));
+	ASSERT_EQ(SPU_STATUS_STOP(SPU_DONE), sys_spu_run(self->fd, &npc, &event));
+	ASSERT_EQ(0, getrusage(RUSAGE_THREAD, &after));
+	EXPECT_LE(pages, hash_faults(self->fd));
+	EXPECT_GT(pages / 4, after.ru_nvcsw - before.ru_nvcsw);
 }
 
 struct errors {
