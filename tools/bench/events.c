@@ -21,10 +21,11 @@
  *	library	as async, by lib/spe2: spe_context_start() and _dispatch()
  *	libspe2	as spu_run, by lib/spe2: spe_context_run()
  *
- * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|present|calls|posix|main|lives]
+ * events ARM CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [apart|faults|present|calls|posix|main|lives]
  *
  * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
- * contexts that are only waited for.  With a last word a run is something else
+ * contexts that are only waited for.  With "apart" each context works longer than the
+ * one before, so that they stop one by one.  With another last word a run is something else
  * instead: PAGES page faults of DMA, to fresh pages or to pages that are there but not
  * in the hash table yet, or as many PPE-assisted calls, of Linux or, which is for the library's arms, of POSIX; or the same work, but from
  * where the program begins; or all of the life of one context, from its creation to
@@ -75,6 +76,7 @@ static struct {
 
 static struct context contexts[MAX_CONTEXTS];
 static int n_contexts, n_idle, n_runs;
+static bool apart;		/* contexts work longer and longer */
 static int populate;		/* of the pages that are DMA's: a flag of mmap() */
 static int gang = -1, gang_event_fd = -1;	/* of the arm that has them */
 static pthread_barrier_t barrier;
@@ -569,8 +571,12 @@ static void poke(struct context *c, unsigned int lsa, const void *from, size_t l
 static void create(struct context *c, int n, const struct arm *arm, long long instructions)
 {
 	/* two in a turn */
-	__u32 turns[4] = { instructions / 2 + 1 };
+	__u32 turns[4];
 	int mem;
+
+	if (apart)
+		instructions += instructions * n / n_contexts;
+	turns[0] = instructions / 2 + 1;
 
 	if (arm->library) {
 		c->spe = create_by_library(arm->async ? SPE_ASYNC : 0);
@@ -803,6 +809,7 @@ int main(int argc, char **argv)
 	int spe_mhz;
 
 	setrlimit(RLIMIT_NOFILE, &files);
+	apart = argc == 8 && !strcmp(argv[7], "apart");
 	populate = argc == 8 && !strcmp(argv[7], "present") ? MAP_POPULATE : 0;
 	if (populate || (argc == 8 && !strcmp(argv[7], "faults")))
 		start.npc = SPU_TIMED_FAULTS;
@@ -812,7 +819,7 @@ int main(int argc, char **argv)
 		start.npc = SPU_TIMED_POSIX;
 	if (argc == 8 && !strcmp(argv[7], "main"))
 		start.npc = SPU_TIMED_FIRST;
-	if (argc == 7 || start.npc || lives) {
+	if (argc == 7 || apart || start.npc || lives) {
 		n_contexts = atoi(argv[2]);
 		work_ns = atol(argv[3]);
 		n_runs = atoi(argv[4]);
@@ -839,6 +846,6 @@ int main(int argc, char **argv)
 		}
 	}
 	fprintf(stderr, "usage: events spu_run|pipe|async|level|gang|blocking|uring|library|libspe2 "
-		"CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [faults|present|calls|posix|main|lives]\n");
+		"CONTEXTS WORK_NS RUNS SPE_MHZ IDLE [apart|faults|present|calls|posix|main|lives]\n");
 	return 2;
 }
