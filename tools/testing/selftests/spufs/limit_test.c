@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 		time_creation(&longest);
 		if (waitpid(child, NULL, WNOHANG))
 			break;
-		usleep(10000);
+		usleep(100000);
 	}
 	EXPECT_EQ(0, kill(child, SIGKILL));
 	waitpid(child, NULL, 0);
@@ -207,13 +207,13 @@ TEST_F_TIMEOUT(memory, of_page_tables_is_waited_for_without_the_contexts_lock, 6
 		copy_to_mappings(mem);
 		_exit(0);
 	}
-	for (i = 0; i < 1000 && !waitpid(child, &status, WNOHANG); i++) {
+	for (i = 0; i < 100 && !waitpid(child, &status, WNOHANG); i++) {
 		begin = nanoseconds();
 		EXPECT_EQ(sizeof(word), pread(mem, &word, sizeof(word), 0));
 		begin = nanoseconds() - begin;
 		if (longest < begin)
 			longest = begin;
-		usleep(10000);
+		usleep(100000);
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
