@@ -37,7 +37,7 @@ static int32_t c99_ferror(struct spe2_call *c)
 	return ferror(c->stream);
 }
 
-/* Those that the program has, if it says NULL; others are not its own. */
+/* NULL means all streams of the program, and none of the process's others. */
 static int32_t c99_fflush(struct spe2_call *c)
 {
 	int32_t ret = 0;
@@ -68,7 +68,7 @@ static int32_t c99_fileno(struct spe2_call *c)
 	return fileno(c->stream);
 }
 
-/* A position is 16 bytes for newlib, of which eight have the offset. */
+/* newlib's fpos_t has 16 bytes; the first eight are the offset. */
 static int32_t c99_fgetpos(struct spe2_call *c)
 {
 	int64_t at = ftello(c->stream);
@@ -89,7 +89,7 @@ static int32_t c99_fsetpos(struct spe2_call *c)
 	return fseeko(c->stream, at, SEEK_SET);
 }
 
-/* A line may have zeros in it: as much as was read goes to the program. */
+/* A line may contain zeros: the program gets everything that was read. */
 static int32_t get_line(struct spe2_call *c, uint32_t size, FILE *file)
 {
 	uint32_t n = 0;
@@ -134,7 +134,7 @@ static int32_t c99_fputs(struct spe2_call *c)
 	return fputs(c->arg[0].data, c->stream);
 }
 
-/* Elements of a size, all of which have to be in local store */
+/* All elements must lie in local store. */
 static int prepare_elements(struct spe2_call *c, const char *ls)
 {
 	uint64_t len = (uint64_t)c->arg[1].word * c->arg[2].word;
@@ -193,7 +193,7 @@ static int32_t c99_getchar(struct spe2_call *c)
 	return fgetc(c->stream);
 }
 
-/* Up to the end of local store, which is all that the program can hurt */
+/* Only the end of local store limits gets(): the program can harm nothing else. */
 static int prepare_gets(struct spe2_call *c, const char *ls)
 {
 	struct spe2_arg *a = &c->arg[0];
@@ -266,8 +266,8 @@ static int32_t c99_rewind(struct spe2_call *c)
 }
 
 /*
- * The mode counts; a buffer in local store does not, as the program could
- * change it while it is looked at.
+ * Only the mode counts. A buffer in local store is not used, as the program could
+ * change it at any time.
  */
 static int32_t c99_setbuf(struct spe2_call *c)
 {
@@ -281,13 +281,13 @@ static int32_t c99_setvbuf(struct spe2_call *c)
 		errno = EINVAL;
 		return -1;
 	}
-	/* newlib has the modes that the host has: 0, 1, 2. */
+	/* newlib's modes are the host's: 0, 1, 2. */
 	return setvbuf(c->stream, NULL, c->arg[2].word, c->arg[3].word % (LS_SIZE + 1));
 }
 
 /*
- * Not by system(3), which changes what the process does with signals. The shell
- * gets the standard descriptors and no others.
+ * system(3) would change the signal handling of the process. The shell gets only
+ * the standard descriptors.
  */
 static int32_t c99_system(struct spe2_call *c)
 {
@@ -327,7 +327,7 @@ static int32_t c99_tmpfile(struct spe2_call *c)
 	return spe2_tmpfile(c->files);
 }
 
-/* A name without a file is anybody's: there is none, as in libspe2. */
+/* Anybody could take a name that has no file yet. So there is none, as in libspe2. */
 static int32_t c99_tmpnam(struct spe2_call *c)
 {
 	(void)c;
@@ -339,7 +339,7 @@ static int32_t c99_ungetc(struct spe2_call *c)
 	return ungetc(c->arg[0].word, c->stream);
 }
 
-/* printf: the format is the argument @n, the va_list are the two that follow. */
+/* printf: argument @n is the format, and the next two are the va_list. */
 static int format_at(struct spe2_call *c, const char *ls, unsigned int n)
 {
 	const uint32_t va[2] = { c->arg[n + 1].word, c->arg[n + 2].word };
@@ -364,7 +364,7 @@ static int32_t print(struct spe2_call *c)
 	return c->text_len;
 }
 
-/* Into local store: @size bytes at most, the end included. */
+/* Copy to local store: at most @size bytes, including the terminating zero */
 static int to_memory(struct spe2_call *c, uint32_t size)
 {
 	uint32_t n = c->text_len + 1;
@@ -394,8 +394,8 @@ static int32_t text_len(struct spe2_call *c)
 }
 
 /*
- * scanf: addresses for as many results as the format could have, read now. Those
- * that it has not are not used.
+ * scanf: read the addresses for as many results as the format could have. Surplus
+ * ones are not used.
  */
 static int fetch_targets(struct spe2_call *c, const char *ls, unsigned int n)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * PPE-assisted calls: by a stop instruction a program requests services that only
- * a processor with an operating system has.
+ * PPE-assisted calls: with a stop instruction a program requests services that
+ * only a processor with an operating system has.
  *
  * The first byte of the word after it is the request; the rest is the address of
  * the arguments in local store, a quadword each. The answer goes to the first
- * quadword: the result to its first word, or two, errno to the last.
+ * quadword: the result to its first word or two, errno to its last word.
  * Sources: newlib for the SPU (c99ppe.h, ea_internal.h); libspe2.
  */
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "spe2.h"
 
 #define MAX_CALLNUM	255
-#define RESERVED	4	/* the first of the numbers are the library's */
+#define RESERVED	4	/* the numbers below this one are the library's */
 #define STACK_SIZE	(256 * 1024)
 
 static void free_call(struct spe2_call *c)
@@ -36,7 +36,7 @@ static bool in_ls(uint32_t address, size_t len)
 	return address <= LS_SIZE && len <= LS_SIZE - address;
 }
 
-/* A buffer in local store. What is to be written there is read as well. */
+/* A buffer in local store. It is read even if the call will only write it. */
 static int fetch_buffer(struct spe2_call *c, struct spe2_arg *a, const char *ls,
 			uint32_t len, bool optional)
 {
@@ -81,7 +81,7 @@ static int fetch(struct spe2_call *c, struct spe2_arg *a, char kind, uint32_t le
 	}
 }
 
-/* All that the call needs. 0, or -1 and errno if an argument is no good */
+/* Read all that the call needs. 0, or -1 and errno if an argument is bad */
 static int fetch_arguments(struct spe2_call *c, const char *ls)
 {
 	const char *kind = c->op->args;
@@ -95,7 +95,7 @@ static int fetch_arguments(struct spe2_call *c, const char *ls)
 	for (n = 0; n < ARRAY_SIZE(c->arg); n++) {
 		uint32_t words[4] = { ~0U, ~0U, ~0U, ~0U };
 
-		/* None there is as good as a bad one. */
+		/* A missing argument counts as a bad one. */
 		spe2_ls_copy(ls, c->at + 16 * n, words, sizeof(words));
 		c->arg[n].word = words[0];
 		c->arg[n].ea = (uint64_t)words[0] << 32 | words[1];
@@ -141,7 +141,7 @@ static void give_back(struct spe2_call *c, char *ls)
 		memcpy(ls + c->at, &c->block[0], sizeof(c->block[0]));
 	else
 		memcpy(ls + c->at, c->answer, sizeof(c->answer));
-	/* The SPU sees it before it goes on. */
+	/* The SPU must see it before it goes on. */
 	__sync_synchronize();
 }
 
@@ -175,8 +175,8 @@ static const struct spe2_op *op_of(unsigned int number, unsigned int op)
 }
 
 /*
- * The call @number that stopped at @npc, as far as done without waiting: *ready
- * says that the answer is known. NULL: no memory, or no place for an answer
+ * Read the call @number that stopped at @npc. *ready: the answer is known already,
+ * because an argument is bad. NULL: no memory, or no place for an answer
  */
 static struct spe2_call *make_call(struct spe_context *spe, unsigned int number, uint32_t npc,
 				   bool *ready)
@@ -208,7 +208,7 @@ static struct spe2_call *make_call(struct spe_context *spe, unsigned int number,
 	return c;
 }
 
-/* May it wait for somebody else? Files on disks are as good as memory. */
+/* May it wait for somebody else? Files on disks count as memory. */
 static bool may_wait(const struct spe2_call *c)
 {
 	int fd = c->stream ? fileno(c->stream) : c->fd;
@@ -249,7 +249,7 @@ static void *work(void *arg)
 
 /*
  * A thread for this call: it has the priority, policy and CPUs of this one, and
- * gives them to the run that it starts. No signal is for it.
+ * gives them to the run that it starts. It takes no signals.
  */
 static int start_worker(struct spe2_call *c)
 {
@@ -289,7 +289,7 @@ static void serve_or_be_cancelled(struct spe2_call *c, int cancel)
 	pthread_cleanup_pop(0);
 }
 
-/* By who dispatches, for whom a signal is no reason to end a run */
+/* For a thread that dispatches: a signal is no reason to end a run. */
 static void serve_to_the_end(struct spe2_call *c)
 {
 	do {
@@ -328,7 +328,7 @@ static int call_default(struct spe_context *spe, unsigned int number, uint32_t n
 	return 0;
 }
 
-/* As spe_callback_handler_query() gives them away */
+/* The default handlers, as spe_callback_handler_query() returns them */
 static int default_handler(void *ls, unsigned int npc, unsigned int number)
 {
 	enum spe2_served served;
@@ -373,7 +373,7 @@ static void *handlers[MAX_CALLNUM + 1] = {	/* spe2_registry */
  * @number: the low byte of the stop code
  * @npc: where the word after the stop instruction is
  * @cancel: this thread may wait, and meanwhile has this cancellation state; NULL:
- *	it must not
+ *	it must not wait
  * @served: SPE2_PENDING: a worker serves it, which then calls spe2_answered();
  *	SPE2_INTERRUPTED: a signal came, and the call is to be made again
  *

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One PPE-assisted call: from local store, done, and back to local store.
+ * One PPE-assisted call: read from local store, served, and answered there.
  *
- * The program is not trusted, and may change local store all the time. So the
- * input of a call is read once, into memory of ours, before it is checked. serve()
- * has no access to local store. It may block.
+ * The program is not trusted, and may change local store at any time. So the
+ * input of a call is read once, into memory of our own, before it is checked.
+ * serve() has no access to local store. It may block.
  */
 #ifndef SPE2_CALL_H
 #define SPE2_CALL_H
@@ -18,17 +18,17 @@ struct spe2_call;
 
 /**
  * struct spe2_op - what a call takes and what it does
- * @args: its arguments, a letter each:
+ * @args: its arguments, one letter each:
  *	i a word; e an effective address, two words
  *	f a descriptor, F a stream, that the program was given
- *	1, 2, 3 no argument: the call is about this standard stream
+ *	1, 2, 3 not an argument: the call is about this standard stream
  *	s a string
- *	I, O a buffer to read, to write, of as many bytes as the argument says
- *	  whose number follows
+ *	I, O a buffer to read, to write; the number that follows is that of the
+ *	  argument with its length
  *	n, o a buffer to read, to write, of @size bytes; q, p the same, or NULL
- * @prepare: more that is read from local store; NULL: nothing. 0, or -1 and errno
+ * @prepare: read more from local store; NULL: nothing. 0, or -1 and errno
  * @serve: do it; the result, or @fail and errno
- * @fail: the result if an argument is no good
+ * @fail: the result if an argument is bad
  * @size: see @args
  * @quick: it never waits for anybody
  */
@@ -45,8 +45,8 @@ struct spe2_arg {
 	uint32_t word;		/* as it was passed */
 	uint64_t ea;		/* the first two words */
 	char *data;		/* the string or the buffer; NULL: none */
-	uint32_t len;		/* of it */
-	uint32_t give;		/* so many bytes of it go to local store */
+	uint32_t len;		/* of data */
+	uint32_t give;		/* this many bytes of data go to local store */
 };
 
 struct spe2_output {
@@ -62,8 +62,8 @@ struct spe2_call {
 	const struct spe2_op *op;
 	uint32_t at;			/* the arguments; the answer goes there */
 	struct spe2_arg arg[6];
-	FILE *stream;			/* that it is about, or a standard one */
-	int fd;				/* the same, a descriptor; -1: none */
+	FILE *stream;			/* the stream in its arguments, or a standard one */
+	int fd;				/* the descriptor in its arguments; -1: none */
 	uint32_t answer[4];
 	bool wide;			/* the answer is value, 64 bits */
 	uint64_t value;
@@ -74,7 +74,7 @@ struct spe2_call {
 	uint32_t *target;		/* scanf's */
 	unsigned int targets;
 	uint64_t block[7];		/* a Linux system call's */
-	bool quick;			/* it waits for nobody, as op->quick */
+	bool quick;			/* it waits for nobody, like op->quick */
 	bool interrupted;		/* by a signal, and is to be made again */
 	void *memory;			/* all that was allocated for it */
 };
@@ -95,7 +95,7 @@ extern const struct spe2_op spe2_linux;
 /* format.c: fills in ->text. @va: the next argument, and the caller's stack */
 int spe2_format(struct spe2_call *c, const char *ls, uint32_t format, const uint32_t va[2]);
 
-/* scan.c: from where characters come; next() is EOF at the end */
+/* scan.c: where characters come from; next() returns EOF at the end */
 struct spe2_source {
 	int (*next)(struct spe2_source *source);
 	void (*back)(struct spe2_source *source, int c);

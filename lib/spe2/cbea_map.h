@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-/* An unnamed union is not in C89 and not in C99. */
+/* C89 and C99 have no unnamed unions. */
 #define SPE2_UNNAMED __extension__
 #else
 #define SPE2_UNNAMED

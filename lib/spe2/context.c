@@ -68,7 +68,7 @@ struct spe_context *spe2_context_at(const void *ls)
 	return NULL;
 }
 
-/* All of it, whatever interrupts. 0, or -1 and errno */
+/* Write all of it, despite signals. 0, or -1 and errno */
 int spe2_write(int fd, const void *data, size_t len)
 {
 	ssize_t n;
@@ -169,7 +169,7 @@ static unsigned int create_flags(unsigned int flags, bool async, bool neighbor)
 	return create;
 }
 
-/* As libspe2 tells them apart; the rest is EFAULT. */
+/* The errors that libspe2 tells apart; all others are EFAULT. */
 static int create_error(int error, unsigned int flags)
 {
 	switch (error) {
@@ -189,8 +189,8 @@ static int create_error(int error, unsigned int flags)
 }
 
 /*
- * Without random numbers (early in the boot, or by a filter of system calls) it is
- * the time in nanoseconds: nobody waits, and it is still hard to guess.
+ * If there are no random numbers (early in the boot, or because of a seccomp filter),
+ * this is the time in nanoseconds: it is still hard to guess, and nobody waits.
  */
 static uint64_t random_number(void)
 {
@@ -205,8 +205,8 @@ static uint64_t random_number(void)
 
 /*
  * A new directory @path, called KIND-PID-RANDOM: /spu is everybody's, and a name
- * that others can guess is one that they can take. If it is there all the same,
- * others are tried, and not for ever, as EEXIST may be about the affinity.
+ * that others can guess is one that they can take. If it exists all the same, other
+ * names are tried, but not for ever, as EEXIST may be about the affinity.
  */
 static int create_dir(char path[PATH_SIZE], const char *parent, const char *kind,
 		      unsigned int flags, int neighbor)
@@ -221,7 +221,7 @@ static int create_dir(char path[PATH_SIZE], const char *parent, const char *kind
 	return fd;
 }
 
-/* LIBSPE2_ASYNC=1 has every context run by its event file, if the kernel can. */
+/* With LIBSPE2_ASYNC=1 every context runs by its event file, if the kernel has one. */
 static bool wants_async(unsigned int flags)
 {
 	const char *value = secure_getenv("LIBSPE2_ASYNC");
@@ -279,9 +279,9 @@ static int map_context(struct spe_context_base_priv *p)
 }
 
 /*
- * fork(): a child has its parent's contexts, and none of the threads that were
- * about to do something with them. No lock is theirs, and no run is waited for
- * that the child will not hear of.
+ * fork(): a child has its parent's contexts, but not the threads that were using
+ * them. So the child must not find a lock held by one of them, or wait for the end
+ * of a run that it will not hear of.
  */
 static void before_fork(void)
 {
@@ -396,8 +396,8 @@ spe_context_create_affinity(unsigned int flags, struct spe_context *affinity_nei
 void __spe_context_update_event(void);
 
 /*
- * A run of the event file ends here: its owner wants no more of it. A thread in
- * spe_context_run() would come back to freed memory.
+ * A run by the event file ends here, as its owner wants no more of it. A thread in
+ * spe_context_run() would come back to freed memory, so the context stays (EAGAIN).
  */
 SPE2_EXPORT int spe_context_destroy(struct spe_context *spe)
 {
@@ -517,7 +517,7 @@ SPE2_EXPORT void *spe_ps_area_get(struct spe_context *spe, enum ps_area area)
 	return spe->base_private->psmap + offset[area];
 }
 
-/* Entries NAME<number> of the directory @path; -1 if it is not there */
+/* Count the entries NAME<number> of the directory @path; -1 if it is not there */
 static int count(const char *path, const char *name)
 {
 	DIR *dir = opendir(path);
@@ -557,7 +557,7 @@ static int count_spes(int node)
 		return all;
 	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d", node);
 	here = count(path, "spu");
-	/* Without NUMA nothing tells where they are. */
+	/* Without NUMA nothing says where they are. */
 	return here < 0 ? all / nodes : here;
 }
 

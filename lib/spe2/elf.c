@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Load an SPU program's ELF file into local store. The file is not trusted: every
- * access to the file or to local store is checked to lie inside first, and local
+ * Load an SPU program's ELF file into local store. The file is not trusted: the
+ * bounds of every access to the file or to local store are checked first, and local
  * store is not touched unless the whole file is good.
  *
  * Sources: the ELF specification; "SPU Application Binary Interface" for
@@ -72,7 +72,7 @@ static const char *check_header(struct image *image, uint32_t *entry)
 	image->shentsize = be16toh(eh.e_shentsize);
 	if (image->phnum && image->phentsize < sizeof(Elf32_Phdr))
 		return "its program headers are too small";
-	/* Without sections it runs as well. */
+	/* A program without sections runs as well. */
 	if (image->shentsize < sizeof(Elf32_Shdr))
 		image->shnum = 0;
 	*entry = be32toh(eh.e_entry);
@@ -102,7 +102,7 @@ static const char *check_segments(const struct image *image)
 	return loaded ? NULL : "nothing in it to load";
 }
 
-/* Overlays share an address: the first one is loaded, as it was linked for. */
+/* Overlays share an address: the first is loaded, the program loads the others. */
 static void load_segments(const struct image *image, char *ls)
 {
 	uint32_t begin = 0, end = 0;
@@ -127,7 +127,7 @@ static void load_segments(const struct image *image, char *ls)
 	}
 }
 
-/* Words that hold an effective address inside of the image */
+/* Words that hold an effective address inside the image */
 static void relocate(const struct image *image, const Elf32_Shdr *rela, char *ls)
 {
 	uint32_t offset = be32toh(rela->sh_offset), size = be32toh(rela->sh_size), at;
@@ -162,7 +162,7 @@ static void apply_sections(const struct image *image, char *ls)
 	for (n = 0; n < image->shnum; n++) {
 		if (!section_header(image, n, &sh) || be32toh(sh.sh_type) != SHT_RELA)
 			continue;
-		/* What is not loaded (._ea) is not in local store. */
+		/* A section that is not loaded (._ea) is not in local store. */
 		if (section_header(image, be32toh(sh.sh_info), &target) &&
 		    be32toh(target.sh_flags) & SHF_ALLOC)
 			relocate(image, &sh, ls);
@@ -190,7 +190,7 @@ static void fill_toe(const struct image *image, unsigned int strings, char *ls)
 }
 
 /**
- * spe2_elf_load() - an ELF file into local store
+ * spe2_elf_load() - load an ELF file into local store
  * @data: the file
  * @size: its size in bytes; SIZE_MAX if it is not known, and trusted
  * @ls: LS_SIZE bytes, or NULL to check the file only

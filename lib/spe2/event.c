@@ -4,8 +4,8 @@
  * is the address of its epoll descriptor, as programs know it from libspe2.
  *
  * An eventfd reports the end of a run; it counts the stop information that waits
- * to be read. For a context that was started without a thread, its event
- * file is in the set as well, and the thread that waits for events serves it.
+ * to be read. The event file of a context that was started without a thread is
+ * in the set as well, and the thread that waits for events serves it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ struct spe2_handler {
 	struct spe2_registration *registered;	/* spe2_registry */
 };
 
-/* An event file has the identity of its context's SPE_EVENT_SPE_STOPPED, and this */
+/* An event file has the id of its context's SPE_EVENT_SPE_STOPPED, with this bit. */
 #define EVENT_FILE	(1ULL << 63)
 
 static const unsigned int kinds[4] = {
@@ -57,7 +57,7 @@ struct spe_context_event_priv *spe2_events_create(struct spe_context *spe)
 	return e;
 }
 
-/* What of @spe tells of the event @kind; -1 and errno */
+/* The descriptor of @spe that reports the event @kind, or -1 and errno */
 static int source(struct spe_context *spe, unsigned int kind, unsigned int *poll)
 {
 	*poll = kind == SPE_EVENT_IN_MBOX ? EPOLLOUT : EPOLLIN;
@@ -112,7 +112,7 @@ void spe2_events_destroy(struct spe_context *spe)
 	free(e);
 }
 
-/* The end of a run, for spe_stop_info_read() */
+/* Queue the end of a run for spe_stop_info_read() */
 void spe2_stop_push(struct spe_context *spe, const struct spe_stop_info *info)
 {
 	struct spe_context_event_priv *e = spe->event_private;
@@ -336,9 +336,9 @@ SPE2_EXPORT int spe_event_handler_deregister(spe_event_handler_ptr_t evhandler,
 }
 
 /*
- * The context is to be run by a thread, or no longer runs: its event file is not to
- * be served, unless it was started meanwhile. Who starts it now waits for the lock,
- * and finds the file taken out.
+ * The context is about to be run by a thread, or no longer runs. So its event file must
+ * not be served, unless the context was started meanwhile. A thread that starts it now
+ * waits for the lock, and finds the file taken out.
  */
 void spe2_unwatch_event_file(struct spe_context *spe)
 {
@@ -358,8 +358,8 @@ void spe2_unwatch_event_file(struct spe_context *spe)
 }
 
 /*
- * An event file is ready: act on it. The stop information that may come of it
- * waits to be read like that of any run. The context has one user more.
+ * An event file is ready: act on it. Stop information that comes of this is queued
+ * like that of any run. The caller has counted itself as a user of the context.
  */
 static void serve(struct spe_context *spe)
 {
@@ -444,7 +444,7 @@ SPE2_EXPORT int spe_event_wait(spe_event_handler_ptr_t evhandler, spe_event_unit
 	max = max_events < (int)ARRAY_SIZE(ready) ? max_events : (int)ARRAY_SIZE(ready);
 	for (;;) {
 		n = epoll_wait(handler->epoll, ready, max, left);
-		/* As libspe2 has it: like a timeout, if there is one */
+		/* As in libspe2, a signal acts like a timeout, if there is one. */
 		if (n < 0 && errno == EINTR && timeout >= 0)
 			return 0;
 		if (n < 0 && errno == EINTR)
@@ -452,7 +452,7 @@ SPE2_EXPORT int spe_event_wait(spe_event_handler_ptr_t evhandler, spe_event_unit
 		if (n <= 0)
 			return n;
 		n = translate(handler, ready, n, events, &served);
-		/* What was served may have become an event. */
+		/* An event file that was served may have led to an event. */
 		if (n || (!left && !served))
 			return n;
 		if (timeout > 0) {

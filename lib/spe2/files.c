@@ -2,10 +2,10 @@
 /*
  * The descriptors, streams and directories of a context's program.
  *
- * A descriptor that it closes is closed only if it is its own; a stream's
- * descriptor belongs to the stream, as the number could be someone else's by the
- * time the stream is closed. Paths lead everywhere that the user may go, but not
- * through /proc/PID/fd to descriptors of the process, and not to contexts.
+ * The program can close only descriptors of its own. A stream's descriptor belongs to
+ * the stream: the number could be someone else's by the time the stream is closed.
+ * Paths lead everywhere that the user may go, but not through /proc/PID/fd to
+ * descriptors of the process, and not to contexts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -156,7 +156,7 @@ int spe2_give(struct spe2_files *files, int fd)
 	return ret;
 }
 
-/* The standard ones are other programs', too: this one does without. */
+/* Other programs share the standard ones: they stay open, but this one loses them. */
 int spe2_close(struct spe2_files *files, uint32_t fd)
 {
 	unsigned int stream;
@@ -180,7 +180,7 @@ int spe2_dup2(struct spe2_files *files, uint32_t from, uint32_t to)
 {
 	if (!spe2_may_use(files, from) || !spe2_may_use(files, to))
 		return -1;
-	/* Others have the standard ones. */
+	/* Others use the standard ones. */
 	if (to < 3 && from != to) {
 		errno = EBADF;
 		return -1;
@@ -197,8 +197,8 @@ mode_t spe2_mode(struct spe2_files *files, uint32_t mode)
 }
 
 /*
- * A descriptor that is nobody's yet. @flags may have O_PATH, which programs do
- * not get.
+ * Open @path; the descriptor is nobody's yet. @flags may have O_PATH, which programs
+ * do not get.
  */
 int spe2_open_path(struct spe2_files *files, const char *path, int flags, mode_t mode)
 {
@@ -354,7 +354,7 @@ int spe2_fclose(struct spe2_files *files, uint32_t number)
 	return is_standard(file) ? fflush(file) : fclose(file);
 }
 
-/* Another file under a number, be it a standard one: that is this program's only. */
+/* Open another file under a stream's number; a standard one changes for this program only. */
 uint32_t spe2_freopen(struct spe2_files *files, const char *path, const char *mode,
 		      uint32_t number)
 {

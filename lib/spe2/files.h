@@ -18,7 +18,7 @@
 #define SPE2_FILES	64
 #define SPE2_DIRS	16	/* open directories */
 
-/* Other programs of the process want some, too. */
+/* Other programs of the process need some, too. */
 #define SPE2_DESCRIPTORS	256
 
 struct spe2_files {
@@ -28,9 +28,9 @@ struct spe2_files {
 	void *dir[SPE2_DIRS];	/* DIR each */
 	unsigned char *may;	/* a bit for each descriptor that it may use */
 	unsigned int max;	/* bits in there */
-	unsigned int count;	/* of those that are set */
+	unsigned int count;	/* bits that are set */
 	int cwd;		/* AT_FDCWD or a descriptor */
-	mode_t mask;		/* cleared in modes, on top of the process' */
+	mode_t mask;		/* cleared in modes, on top of the process's umask */
 };
 
 struct spe2_files *spe2_files_create(void);
@@ -55,12 +55,12 @@ uint32_t spe2_freopen(struct spe2_files *files, const char *path, const char *mo
 
 /*
  * Memory that programs were given: a number of bytes at an address, by malloc()
- * or by mmap(). It is the process', and outlives the context.
+ * or by mmap(). It belongs to the process, and outlives the context.
  */
 bool spe2_memory_add(uint64_t ea, uint64_t len, bool mapped);
-/* Forget the memory that begins at @ea. Its length, 0 if there is none */
+/* Forget the memory that begins at @ea. Returns its length, or 0 if there is none */
 uint64_t spe2_memory_remove(uint64_t ea, bool mapped);
-/* Lies @len bytes at @ea in one piece that was mapped? */
+/* Do the @len bytes at @ea lie in one mapping? */
 bool spe2_memory_mapped(uint64_t ea, uint64_t len);
 
 #endif /* SPE2_FILES_H */

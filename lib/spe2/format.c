@@ -2,7 +2,7 @@
 /*
  * printf, with a format and arguments in local store. The arguments are
  * quadwords, as in the SPU's ABI for va_list: they follow each other, except
- * for two quadwords between the registers' and those on the caller's stack.
+ * for two quadwords between those from registers and those on the caller's stack.
  * An int, a long, a size_t and a pointer have 32 bits there.
  */
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "call.h"
 
 #define FRAME_HEADER	32
-/* Local store has 256 KiB: what prints more than this is not about its data. */
+/* Local store has 256 KiB: no program has this much to print in one call. */
 #define MAX_TEXT	(4 << 20)
 
 struct arguments {
@@ -23,7 +23,7 @@ struct arguments {
 	bool bad;
 };
 
-/* The next argument: @len bytes at the begin of a quadword */
+/* The next argument: @len bytes at the beginning of a quadword */
 static void next_argument(struct arguments *a, void *to, size_t len)
 {
 	memset(to, 0, len);
@@ -42,7 +42,7 @@ static int32_t next_int(struct arguments *a)
 	return value;
 }
 
-/* Have room for @more bytes and the end. 0, or -1 and errno */
+/* Make room for @more bytes and the terminating zero. 0, or -1 and errno */
 static int make_room(struct arguments *a, size_t more)
 {
 	struct spe2_call *c = a->c;
@@ -94,8 +94,8 @@ static int print(struct arguments *a, const char *format, ...)
 }
 
 /*
- * A number of the format or, for "*", an argument. Whether there is one; *n is
- * out of bounds if it would print more than may be.
+ * A number in the format or, for "*", an argument. Returns whether there is one. *n
+ * is out of bounds if it would print more than is allowed.
  */
 static bool number(struct arguments *a, const char **p, int *n)
 {
@@ -162,7 +162,7 @@ static size_t integer_size(const char **p)
 	}
 }
 
-/* What %n stores: so much of the text, as far as it has its size */
+/* %n: store the length of the text so far, in an integer of @size bytes */
 static int store_count(struct arguments *a, size_t size)
 {
 	int64_t total = a->c->text_len;
@@ -183,7 +183,7 @@ static int store_count(struct arguments *a, size_t size)
 	}
 }
 
-/* At most @precision bytes of a string, which need not end if it has as many */
+/* At most @precision bytes of a string; one of that length needs no terminating zero */
 static char *string_argument(struct arguments *a, int precision)
 {
 	uint32_t address = next_int(a);
@@ -199,7 +199,7 @@ static char *string_argument(struct arguments *a, int precision)
 	return spe2_ls_string(a->c, a->ls, address, NULL);
 }
 
-/* One conversion; *p is behind its percent sign, and then behind all of it. */
+/* One conversion; *p is behind its percent sign, and then on its last character. */
 static int convert(struct arguments *a, const char **p)
 {
 	int width, precision = -1, n;
@@ -216,7 +216,7 @@ static int convert(struct arguments *a, const char **p)
 	number(a, p, &width);
 	if (**p == '.') {
 		(*p)++;
-		/* A precision that is not there is 0, a negative one is none. */
+		/* A missing precision is 0, a negative one counts as none. */
 		has_precision = number(a, p, &precision);
 		if (has_precision && precision < 0)
 			precision = -1;
@@ -229,7 +229,7 @@ static int convert(struct arguments *a, const char **p)
 	if (a->bad)
 		return -1;
 
-/* The formats are put together from what was looked at. */
+/* The formats are put together from parts that have been checked. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	switch (**p) {

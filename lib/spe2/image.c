@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * SPU programs' files in memory, and into local store.
+ * Read SPU programs' files into memory, and load them into local store.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ SPE2_EXPORT const char *spe_image_error(void)
 	return reason ? reason : "not an SPU program";
 }
 
-/* @fd's @size bytes in memory of our own: changes of the file come too late. */
+/* Read @fd's @size bytes into memory of our own: later changes of the file do not matter. */
 static void *read_file(int fd, size_t size)
 {
 	char *data = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -94,7 +94,7 @@ SPE2_EXPORT struct spe_program_handle *spe_image_open(const char *filename)
 		errno = EFAULT;
 		return NULL;
 	}
-	/* A FIFO would be waited for. */
+	/* Do not wait for the other end of a FIFO. */
 	fd = open(filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;

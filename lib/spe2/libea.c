@@ -12,7 +12,7 @@
 #include "files.h"
 #include "spe2.h"
 
-/* The answer is an address: 0 if there is no memory, or if it cannot be noted. */
+/* The answer is an address: 0 if there is no memory, or if it cannot be recorded. */
 static int32_t give(struct spe2_call *c, void *memory, uint64_t size)
 {
 	c->wide = true;
@@ -76,13 +76,13 @@ static int32_t libea_realloc(struct spe2_call *c)
 		 realloc((void *)(uintptr_t)ea, size ? size : 1) : NULL;
 	if (memory)
 		return give(c, memory, size);
-	/* It is still there. */
+	/* The old memory is still there. */
 	spe2_memory_add(ea, old, false);
 	errno = ENOMEM;
 	return 0;
 }
 
-/* The address goes to local store, as long as those of the process. */
+/* The address goes to local store, with as many bits as a pointer of the process. */
 static int32_t libea_posix_memalign(struct spe2_call *c)
 {
 	uint64_t align = c->arg[1].ea, size = c->arg[2].ea;

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* long long is not in C89 and not in C++98. */
+/* C89 and C++98 have no long long. */
 #if defined(__GNUC__) && defined(__cplusplus) && __cplusplus < 201103L
 #pragma GCC system_header
 #endif
@@ -25,7 +25,7 @@ __extension__ typedef unsigned long long spe2_u64;
 typedef unsigned long long spe2_u64;
 #endif
 
-/* An SPU program's ELF file in memory: what embedspu makes, or spe_image_open() */
+/* An SPU program's ELF file in memory, from embedspu or spe_image_open() */
 typedef struct spe_program_handle {
 	unsigned int handle_size;
 	void *elf_image;
@@ -65,7 +65,7 @@ typedef struct spe_stop_info {
 	int spu_status;
 } spe_stop_info_t;
 
-/* Data of a program's own, which comes back with its events */
+/* A program's own data, which comes back with its events */
 typedef union spe_event_data {
 	void *ptr;
 	unsigned int u32;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Linux system calls of SPU programs, stop code 0x2104. spu_run(2) executes
- * them in the kernel; those of an asynchronous context, or without callbacks,
- * arrive here. The block has 64-bit arguments, and effective addresses where
- * they are addresses (struct spu_syscall_block of the kernel's asm/spu.h).
+ * them in the kernel; those of an asynchronous context arrive here. The block has
+ * 64-bit arguments; addresses among them are effective addresses (struct
+ * spu_syscall_block of the kernel's asm/spu.h).
  *
  * A program may make the calls that are listed here. Of the calls that the
  * kernel allows SPUs (the table arch/powerpc/kernel/syscalls/syscall.tbl,
  * without "nospu"), these are about files, time and identity. The rest change
  * the process, its memory or its threads, or have descriptors in structures.
- * Other calls are ENOSYS.
+ * Other calls fail with ENOSYS.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,9 +26,8 @@
 #define NANOSLEEP	162	/* a signal ends it for good */
 
 /*
- * Arguments: a word i, a pointer p, a descriptor f, a path s, an offset of 64
- * bits L. Result: a new descriptor d, q if the call waits for nobody, or nothing
- * special.
+ * Arguments: i a word, p a pointer, f a descriptor, L an offset of 64 bits. Result:
+ * d a new descriptor, q the call waits for nobody, 0 nothing special.
  */
 struct system_call {
 	uint16_t number;
@@ -79,7 +78,7 @@ static int64_t by_number(const struct system_call *call, const uint64_t *parm)
 	return ret == -1 ? -errno : ret;
 }
 
-/* The calls of which a 32-bit process has others, with the 64-bit structures */
+/* The calls for which a 32-bit process needs others, with the 64-bit structures */
 static int64_t by_name(uint64_t number, const uint64_t *parm)
 {
 #if __SIZEOF_LONG__ == 4 && defined(SYS_clock_gettime64)
@@ -168,8 +167,8 @@ static int64_t system_call(struct spe2_call *c)
 }
 
 /*
- * As the kernel does it for spu_run(): the result or -errno instead of the number.
- * A signal ends the run, which goes on with the same call. A worker has no signals.
+ * As with spu_run(), the result or -errno replaces the number in the block. A signal
+ * ends the run; the next run makes the same call again. A worker takes no signals.
  */
 static int32_t serve_system_call(struct spe2_call *c)
 {
@@ -182,8 +181,8 @@ static int32_t serve_system_call(struct spe2_call *c)
 }
 
 /*
- * What may wait is served by a worker, if this is not the thread to wait: it depends
- * on the file, but a lock is waited for whatever the file is.
+ * A worker serves a call that may wait, unless this thread may wait. Whether a call may
+ * wait depends on the file, except that flock() may always wait.
  */
 static int fetch_block(struct spe2_call *c, const char *ls)
 {

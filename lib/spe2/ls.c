@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Copies of calls from and to local store. Data is checked only after it has been
- * copied, because the program may change the original meanwhile.
+ * Copy the data of calls from and to local store. Data is checked only after it has
+ * been copied, because the program may change the original meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ char *spe2_ls_string(struct spe2_call *c, const char *ls, uint32_t address, uint
 	if (!s)
 		return NULL;
 	memcpy(s, ls + address, n);
-	/* It may have become another string; of ours this is the end. */
+	/* The program may have changed the string meanwhile; the copy ends here. */
 	s[n] = '\0';
 	if (len)
 		*len = strlen(s);

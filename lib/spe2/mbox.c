@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Mailboxes and signals, through the files of a context: those work whether it
- * is loaded or not.
+ * Mailboxes and signals, through the files of a context. These work whether the
+ * context is loaded or not.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -38,8 +38,8 @@ static int status(struct spe_context *spe, unsigned int which)
 }
 
 /*
- * Up to @count words, until @all of them were passed or one read or write came
- * back short. The number of words, or -1 and EIO
+ * Pass up to @count words: all of them if @all, otherwise as many as one read or write
+ * takes. Returns the number of words, or -1 and EIO
  */
 static int transfer(struct spe_context *spe, unsigned int which, unsigned int *data,
 		    int count, bool all, bool out)

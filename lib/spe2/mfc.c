@@ -40,8 +40,8 @@ static int mfc_file(struct spe_context *spe)
 }
 
 /*
- * Of an SPE_ASYNC context: wait until its file mfc is ready for @events, as long
- * as it runs and no event of it has to be served. 0, or -1 and EAGAIN
+ * For an SPE_ASYNC context: wait until its file mfc is ready for @events, as long as
+ * it runs and none of its events has to be served. 0, or -1 and EAGAIN
  */
 static int wait_for(struct spe_context *spe, int fd, short events)
 {
@@ -110,7 +110,7 @@ static int issue(struct spe_context *spe, unsigned int cmd, unsigned int ls, voi
 	pthread_mutex_unlock(&p->lock);
 	ret = write_command(spe, fd, &command);
 	if (ret) {
-		/* Nobody is to wait for it. */
+		/* Nobody must wait for it. */
 		pthread_mutex_lock(&p->lock);
 		p->tags = (p->tags & ~group) | tags;
 		p->done |= done;
@@ -134,7 +134,7 @@ DEFINE_COMMAND(get, MFC_GET)
 DEFINE_COMMAND(getb, MFC_GETB)
 DEFINE_COMMAND(getf, MFC_GETF)
 
-/* Ask for what has completed since; waits for some if it may. 0, or -1 */
+/* Ask what has completed since; if @wait, wait until something has. 0, or -1 */
 static int collect(struct spe_context *spe, int fd, bool wait)
 {
 	struct spe_context_base_priv *p = spe->base_private;
@@ -193,7 +193,7 @@ SPE2_EXPORT int spe_mfcio_tag_status_read(struct spe_context *spe, unsigned int 
 		satisfied = behavior == SPE_TAG_ALL ? done == wanted : !wanted || done;
 		wait = !satisfied && behavior != SPE_TAG_IMMEDIATE;
 		if (!wait && (satisfied || !wanted)) {
-			/* What was told is not told again. */
+			/* A completion is reported only once. */
 			p->tags &= ~done;
 			p->done &= ~done;
 		}
@@ -217,9 +217,9 @@ SPE2_EXPORT int spe_mfcio_tag_status_read(struct spe_context *spe, unsigned int 
 }
 
 /*
- * The file "mss" can be mapped only, and a thread that touches a mapping sleeps until
- * the context is loaded. A system call that is given an address in there does not: it
- * fails. This one reads a word, and compares it with one that it never is.
+ * The file "mss" can only be mapped, and a thread that touches a mapping sleeps until
+ * the context is loaded. A system call that is given an address in there does not sleep:
+ * it fails. This one reads the word, and compares it with a value that it never has.
  */
 static bool is_loaded(volatile struct spe_mssync_area *area)
 {

@@ -40,7 +40,7 @@ static int32_t no_call(struct spe2_call *c)
 	return -1;
 }
 
-/* To set the clock is not a program's business. */
+/* Setting the clock is not a program's business. */
 static int32_t posix1_adjtimex(struct spe2_call *c)
 {
 	int32_t *w = (int32_t *)D(0), ret;
@@ -161,8 +161,8 @@ static int32_t posix1_gettimeofday(struct spe2_call *c)
 }
 
 /*
- * Not to this process, by which name ever: others run in it. 0 only asks whether
- * somebody is there.
+ * Nothing is sent to this process, under whatever id: others run in it. Signal 0
+ * only asks whether somebody is there.
  */
 static int32_t posix1_kill(struct spe2_call *c)
 {
@@ -192,7 +192,7 @@ static int32_t posix1_lseek(struct spe2_call *c)
 }
 
 /*
- * Memory of the process, where the kernel chooses: a place that a program names
+ * The kernel chooses the place in the process's memory: one that a program names
  * could be in use.
  */
 static int32_t posix1_mmap(struct spe2_call *c)
@@ -357,7 +357,7 @@ static int32_t posix1_nanosleep(struct spe2_call *c)
 	return ret;
 }
 
-/* A working directory of the program's own: the process has others in it. */
+/* The program has a working directory of its own: others run in the process. */
 static int32_t change_dir(struct spe2_call *c, int fd)
 {
 	int old;
@@ -398,7 +398,7 @@ static int32_t posix1_rmdir(struct spe2_call *c)
 	return unlinkat(CWD, D(0), AT_REMOVEDIR);
 }
 
-/* What a path leads to, but for contexts: their modes and owners stay. */
+/* Change what a path leads to, except contexts: their modes and owners stay. */
 static int32_t change(struct spe2_call *c, int nofollow, bool mode)
 {
 	int fd = spe2_open_path(c->files, D(0), O_PATH | nofollow, 0), ret;
@@ -503,7 +503,7 @@ static int32_t posix1_dup2(struct spe2_call *c)
 	return spe2_dup2(c->files, W(0), W(1));
 }
 
-/* It may wait even for a file on a disk, so that it is no call about one. */
+/* It may wait even for a file on a disk, so its argument is not of the kind f. */
 static int32_t posix1_lockf(struct spe2_call *c)
 {
 	if (!spe2_may_use(c->files, W(0)))
@@ -522,7 +522,7 @@ static int32_t posix1_truncate(struct spe2_call *c)
 	return ret;
 }
 
-/* For names: as good as there are now, rather than wait for better ones */
+/* Random bytes for names: do not wait for better ones than there are now */
 static void some_bytes(unsigned char *to, size_t len)
 {
 	struct timespec now;
@@ -535,7 +535,7 @@ static void some_bytes(unsigned char *to, size_t len)
 		to[i] = now.tv_nsec >> 3 * i ^ (uintptr_t)to >> 4;
 }
 
-/* Six letters in place of the template's last six, and a file or none yet */
+/* Replace the template's last six letters; create the file, or find a free name */
 static int32_t make_temporary(struct spe2_call *c, bool file)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -570,7 +570,7 @@ static int32_t posix1_mkstemp(struct spe2_call *c)
 	return make_temporary(c, true);
 }
 
-/* The template's address in any case; the template is empty if there is no name. */
+/* Returns the template's address in any case; the template is empty if there is no name. */
 static int32_t posix1_mktemp(struct spe2_call *c)
 {
 	if (make_temporary(c, false) < 0) {
@@ -680,7 +680,7 @@ static int32_t posix1_sched_yield(struct spe2_call *c)
 	return 0;
 }
 
-/* Of the program's own; it cannot take away from that of the process. */
+/* The program's own umask; that of the process applies as well. */
 static int32_t posix1_umask(struct spe2_call *c)
 {
 	mode_t old;
@@ -722,7 +722,7 @@ static int32_t posix1_utimes(struct spe2_call *c)
 	return set_times(c, true);
 }
 
-/* Vectors of an address in local store and a length, all of them read now */
+/* Vectors of an address in local store and a length; all of them are read now */
 static int prepare_vector(struct spe2_call *c, const char *ls)
 {
 	uint32_t count = W(2), i, all = 0, at = 0;

@@ -60,7 +60,7 @@ static int set_registers(struct spe_context *spe, unsigned int runflags,
 	return ret;
 }
 
-/* Where to begin; registers are set if that is the program's begin. */
+/* Find out where to begin; registers are set if that is the program's entry. */
 static int prepare(struct spe_context *spe, unsigned int entry, unsigned int runflags,
 		   void *argp, void *envp, uint32_t *npc)
 {
@@ -87,9 +87,9 @@ static uint32_t after_call(uint32_t npc)
 }
 
 /*
- * A thread in spe_context_run(). It is cancelled where spu_run() would be, which
- * is no cancellation point, but is interrupted if the thread's cancellation is
- * asynchronous; and in calls that are served. Everywhere else it must not be.
+ * A thread in spe_context_run(). It can be cancelled where it would be in spu_run(),
+ * which is not a cancellation point, but is interrupted if the thread's cancellation
+ * is asynchronous. It can also be cancelled in calls that are served, but nowhere else.
  */
 struct running {
 	struct spe_context *spe;
@@ -134,7 +134,7 @@ static void wake_waiters(struct spe_context_base_priv *p)
 		syscall(SYS_futex, &p->idle, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-/* Cancelled or not */
+/* Called whether the thread is cancelled or not */
 static void leave(void *arg)
 {
 	struct running *r = arg;
@@ -190,7 +190,7 @@ static int run_by_system_call(struct running *r, uint32_t npc, unsigned int runf
 
 /* ---- by the event file ---- */
 
-/* @stop: and stop it at once. With the lock held */
+/* Start the SPU; @stop: and stop it at once. With the lock held */
 static int start(struct spe_context_base_priv *p, uint32_t npc, bool stop)
 {
 	const uint32_t records[] = { SPU_CONTROL_START_SPU, npc, SPU_CONTROL_STOP_SPU };
@@ -198,7 +198,7 @@ static int start(struct spe_context_base_priv *p, uint32_t npc, bool stop)
 	return spe2_write(p->event, records, stop ? 12 : 8);
 }
 
-/* As the program was before the call that it made: started there, it calls again. */
+/* Where the program was before the call that it made: started there, it calls again. */
 static uint32_t before_call(uint32_t npc)
 {
 	return ((npc - 4) & (LS_SIZE - 4)) | (npc & 1);
@@ -232,8 +232,8 @@ static void is_over(struct spe_context_base_priv *p)
 }
 
 /*
- * A run ends, and nobody wants to know how: stop the SPU, and take what there is
- * to read. Then the next start would be accepted. With the lock held
+ * End a run when nobody wants to know how it ends: stop the SPU, and read all events,
+ * so that the next start is accepted. With the lock held
  */
 static void give_up(struct spe_context_base_priv *p)
 {
@@ -251,9 +251,9 @@ static void give_up(struct spe_context_base_priv *p)
 }
 
 /*
- * A call was answered: the SPU goes on. With the lock held, by whoever served
- * it. A start that fails is told by the next step, for which poll() says HUP:
- * only a context that is gone cannot be started.
+ * A call was answered: the SPU goes on. The thread that served the call holds the
+ * lock. A start fails only if the context is gone. Then poll() reports POLLHUP, and
+ * the next step reports the error.
  */
 void spe2_answered(struct spe_context *spe)
 {
@@ -287,10 +287,10 @@ static int callback_error(struct spe_context_base_priv *p, int status, int ret,
 	return -1;
 }
 
-/* The result of one step: is the run over, and what spe_context_run() returns */
+/* The result of a step if the run is not over, else what spe_context_run() returns */
 enum { NOT_YET = -2 };
 
-/* SPU_EVENT_STOP was read. With the lock held, which is let go of for calls */
+/* SPU_EVENT_STOP was read. With the lock held, which is dropped for calls */
 static int stopped(struct spe_context *spe, const struct spu_event *event,
 		   const struct running *r, unsigned int *entry, struct spe_stop_info *info)
 {
@@ -301,7 +301,7 @@ static int stopped(struct spe_context *spe, const struct spu_event *event,
 	p->npc = event->npc;
 	if (p->runner && event->status & SPE_SPU_STOPPED_BY_STOP &&
 	    STOP_CODE(event->status) == STOP_BREAKPOINT && !p->errors) {
-		/* spu_run() raises it, and is restarted. */
+		/* spu_run() raises SIGTRAP, and is restarted. */
 		pthread_mutex_unlock(&p->lock);
 		raise(SIGTRAP);
 		pthread_mutex_lock(&p->lock);
@@ -356,15 +356,15 @@ static int process(struct spe_context *spe, const struct spu_event *events, ssiz
 }
 
 /**
- * spe2_step() - read the events of a run that there are, and act on them
+ * spe2_step() - read the events that a run has so far, and act on them
  * @spe: a context
  * @entry: where the program stopped; may be NULL
  * @info: why the run ended
  *
  * Context: takes the context's lock.
  *
- * Return: 1 if the run is over, 0 if it is not, -1 and errno: ECHILD there is
- * none, EBUSY another thread is in spe_context_run()
+ * Return: 1 if the run is over, 0 if it is not, or -1 and errno: ECHILD if there is
+ * no run, EBUSY if another thread is in spe_context_run()
  */
 int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info *info)
 {
@@ -379,7 +379,7 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 		error = p->runner ? EBUSY : ECHILD;
 		ret = -1;
 	} else if (p->state == SPE2_RUNNING) {
-		/* Mostly there is one; an error has its SPU_EVENT_STOP soon after. */
+		/* Mostly there is one; SPU_EVENT_STOP follows soon after an error. */
 		for (;;) {
 			n = syscall(SYS_read, p->event, &event, sizeof(event));
 			if (n < 0 && errno == EINTR)
@@ -406,8 +406,8 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 }
 
 /*
- * As spu_run() has it: a signal is restarted, or stops the SPU and is EINTR
- * unless the program stopped by itself in that moment.
+ * As with spu_run(), a signal restarts the wait, or stops the SPU. The latter returns
+ * EINTR unless the program stopped by itself at that moment.
  */
 static int wait_and_step(struct running *r, int fd, unsigned int *entry,
 			 struct spe_stop_info *info)
@@ -443,8 +443,8 @@ static int wait_and_step(struct running *r, int fd, unsigned int *entry,
 }
 
 /*
- * spu_run() waits for the run of another thread or process, unless a signal comes.
- * With the lock held, which is let go of meanwhile. 0, or -1 and errno
+ * Like spu_run(), wait for the run of another thread or process, unless a signal comes.
+ * With the lock held, which is dropped meanwhile. 0, or -1 and errno
  */
 static int become_runner(struct running *r, uint32_t npc, unsigned int runflags)
 {
@@ -546,7 +546,7 @@ SPE2_EXPORT int spe_context_run(struct spe_context *spe, unsigned int *entry,
 	return ret;
 }
 
-/* @spe is no asynchronous context: errno says why. Always true */
+/* @spe is not an asynchronous context: errno says why. Always true */
 static bool say_why_not(const struct spe_context *spe)
 {
 	if (!spe)
@@ -595,8 +595,8 @@ SPE2_EXPORT int spe_context_stop(struct spe_context *spe)
 		ret = stop(p);
 	} else if (p->state == SPE2_CALLING && p->call) {
 		/*
-		 * A worker has it, for who knows how long. Started at its stop
-		 * instruction, the SPU stops at once, and has not been called.
+		 * A worker may have the call for a long time. Started at its stop
+		 * instruction, and stopped at once, the SPU has not called.
 		 */
 		spe2_call_take_away(p->call, false);
 		p->call = NULL;

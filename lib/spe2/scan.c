@@ -148,9 +148,9 @@ static bool parse(const char **p, struct conversion *conv)
 }
 
 /*
- * The longest beginning of what comes that is the beginning of a number, in
- * @text, without "0x"; its base in *used. Whether it is a number: "0x" without a
- * digit is none, neither is a sign (C99 7.19.6.2 paragraph 9).
+ * Read as much input as can be the beginning of a number into @text, without "0x",
+ * and its base into *used. Returns whether it is a number: "0x" without a digit is
+ * not, nor is a sign alone (C99 7.19.6.2 paragraph 9).
  */
 static bool take_integer(struct scan *s, int width, int base, char text[MAX_NUMBER], int *used)
 {
@@ -281,7 +281,7 @@ static int convert_real(struct scan *s, const struct conversion *conv)
 	return MATCHED;
 }
 
-/* %s, %[ and %c: characters, with an end but for %c */
+/* %s, %[ and %c: characters, with a terminating zero except for %c */
 static int convert_characters(struct scan *s, const struct conversion *conv)
 {
 	int width = conv->width, c = EOF;
@@ -297,7 +297,7 @@ static int convert_characters(struct scan *s, const struct conversion *conv)
 			back(s, c);
 			break;
 		}
-		/* It has no room in local store, and may have no end. */
+		/* It does not fit into local store, and may be endless. */
 		if (n >= MAX_WORD) {
 			s->bad = true;
 			return FAILED;

@@ -24,13 +24,12 @@
  * CALLING: the SPU stands still; the call belongs to the thread that serves it,
  * which starts the SPU again. If it is a worker (a thread for one call that may
  * block), the context's ->call is that call, until the worker has answered or
- * spe_context_stop() or spe_context_destroy() has taken the call away: it then
- * frees it, and nothing else. A worker has no pointer into local store: the input
- * of a call has been copied before, and its output is copied afterwards, with the
- * lock held.
+ * spe_context_stop() or spe_context_destroy() has taken the call away: then the
+ * worker only frees it. A worker has no pointer into local store: the input of a
+ * call is copied before, and its output is copied afterwards, with the lock held.
  *
  * ->runner: a thread is in spe_context_run() of an asynchronous context, and
- * reads its events; others wait for it (->idle) or are told EBUSY.
+ * reads its events; others wait for it (->idle) or get EBUSY.
  *
  * A thread is not cancelled while it has a lock: code that takes ->lock and makes
  * system calls has cancellation disabled, or uses syscall(), which is not a
@@ -45,7 +44,7 @@
  * waits for all of them, so every lock is either here or in a context.
  *
  * A context is freed when spe_context_destroy() finds no thread in it (->users,
- * the threads in spe_context_run()); otherwise the call is EAGAIN. The files
+ * the threads in spe_context_run()); otherwise the call fails with EAGAIN. The files
  * live on while a worker has a call (files->users).
  */
 #ifndef SPE2_H
@@ -94,7 +93,7 @@ struct spu_event {
 
 enum { CALL_C99 = 0x00, CALL_POSIX1 = 0x01, CALL_LINUX = 0x04, CALL_LIBEA = 0x05 };
 
-/* Files of a context's directory that stay open once they are */
+/* Files of a context's directory; once opened, they stay open. */
 enum {
 	FILE_MBOX, FILE_MBOX_STAT, FILE_IBOX, FILE_IBOX_NB, FILE_IBOX_STAT,
 	FILE_WBOX, FILE_WBOX_NB, FILE_WBOX_STAT, FILE_SIGNAL1, FILE_SIGNAL2,
@@ -117,11 +116,11 @@ struct spe_context_base_priv {
 	int fd[NR_FILES];
 	unsigned int users, waiters;
 	bool runner;
-	uint32_t tags, done;		/* proxy DMA: issued, of those complete */
+	uint32_t tags, done;		/* proxy DMA: tags issued, complete ones */
 	/* the run of an asynchronous context */
 	enum spe2_state state;
 	unsigned int runflags;
-	uint32_t errors;		/* events of this run, but for SPU_EVENT_STOP */
+	uint32_t errors;		/* events of this run, except SPU_EVENT_STOP */
 	uint32_t npc;
 	struct spe2_call *call;
 	bool stop_wanted;
@@ -165,7 +164,7 @@ int spe2_write(int fd, const void *data, size_t len);
 /* image.c: the size of @program's image, SIZE_MAX if it was linked in */
 size_t spe2_image_size(const struct spe_program_handle *program);
 
-/* elf.c: 0, or a text that says what is wrong; see there */
+/* elf.c: NULL, or a text that says what is wrong; see there */
 const char *spe2_elf_load(const void *image, size_t size, char *ls, uint32_t *entry);
 
 /* stop.c */
@@ -190,7 +189,7 @@ enum spe2_served { SPE2_SERVED, SPE2_PENDING, SPE2_INTERRUPTED };
 
 int spe2_call(struct spe_context *spe, unsigned int number, uint32_t npc,
 	      const int *cancel, enum spe2_served *served);
-/* @gone: its context, too, with spe2_registry held; else with ->lock held */
+/* With ->lock held; @gone: the context goes, too, with spe2_registry held as well */
 void spe2_call_take_away(struct spe2_call *call, bool gone);
 
 #endif /* SPE2_H */

@@ -95,7 +95,7 @@ int spe2_stop_info(struct spe_stop_info *info, unsigned int flags, bool async,
 			SPE_SPU_HALT : SPE_SPU_INVALID_CHANNEL;
 		errno = EFAULT;
 	} else if (async) {
-		/* None of the bits: it was stopped. */
+		/* None of these bits is set: it was stopped. */
 		info->stop_reason = SPE_STOPPED_ON_REQUEST;
 		ret = 0;
 	} else if (status & SPE_SPU_WAITING_ON_CHANNEL) {

@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 		wait_for(i);
 	}
 	while (left) {
-		/* All requests since the last time go along. */
+		/* This submits all requests made since the last time. */
 		io_uring_submit_and_wait(&ring, 1);
 		if (io_uring_peek_cqe(&ring, &cqe))
 			continue;

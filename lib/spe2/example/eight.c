@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 		event.data.u32 = i;
 		if (epoll_ctl(epoll, EPOLL_CTL_ADD, spe_context_fd(spe[i]), &event))
 			err(1, "epoll_ctl");
-		/* The program knows by its second argument which one it is. */
+		/* The second argument tells the program which one it is. */
 		if (spe_context_start(spe[i], SPE_DEFAULT_ENTRY, 0, (void *)(long)i, NULL))
 			err(1, "start of %d", i);
 	}

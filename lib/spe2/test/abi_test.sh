@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# abi_test.sh LIBDIR64 LIBDIR32: is the built library the one that programs were
-# linked with?
+# abi_test.sh LIBDIR64 LIBDIR32: does the built library have the ABI that programs
+# were linked with?
 #
 # abi.txt has the table: the declarations in the headers of libspe2 2.3.0 (sizes,
 # offsets, numbers), its exports, and the versions of new symbols. Prints TAP.
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 n=0
 failed=0
 
-# result WHAT: of the command before
+# result WHAT: report the result of the command before
 result()
 {
 	if [ $? -eq 0 ]; then ok="ok"; else ok="not ok"; failed=1; sed 's/^/# /' "$work/out"; fi
@@ -62,7 +62,7 @@ for bits in 64 32; do
 	result "$bits bit: soname"
 done
 
-# The headers in every dialect, with all warnings there are
+# The headers in every dialect, with all warnings
 echo '#include <libspe2.h>' >"$work/h.c"
 cp "$work/h.c" "$work/h.cc"
 for std in c89 c99 c11 c17 c2x gnu89 gnu17; do

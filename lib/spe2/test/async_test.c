@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Contexts that run without a thread: spe_context_start(), _stop(), _fd(),
- * _dispatch(). The result of a run is that of spe_context_run().
+ * _dispatch(). A run has the same result as with spe_context_run().
  */
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -59,7 +59,7 @@ TEST_F(async, start_to_exit)
 	EXPECT_EQ(7, info.result.spe_exit_code);
 	EXPECT_EQ(5, ls_word(self->spe, SPU_PROG_REGS + 32)[1]);
 	ASSERT_ERRNO(ECHILD, spe_context_dispatch(self->spe, NULL, NULL));
-	/* and again, by the other way */
+	/* and again, the other way */
 	entry = SPE_DEFAULT_ENTRY;
 	EXPECT_EQ(0, spe_context_run(self->spe, &entry, 0, NULL, NULL, &info));
 }
@@ -82,7 +82,7 @@ TEST(not_asynchronous)
 	spe_context_ptr_t spe;
 
 	if (runs_async())
-		SKIP(return, "with LIBSPE2_ASYNC=1 every context is");
+		SKIP(return, "with LIBSPE2_ASYNC=1 every context is asynchronous");
 	spe = spe_context_create(0, NULL);
 	ASSERT_NE(NULL, spe);
 	EXPECT_ERRNO(ENOTSUP, spe_context_start(spe, 0, 0, NULL, NULL));
@@ -103,7 +103,7 @@ TEST_F(async, stop)
 	ASSERT_EQ(1, finish(self->spe, &entry, &info));
 	EXPECT_EQ(SPE_STOPPED_ON_REQUEST, info.stop_reason);
 	EXPECT_EQ(SPU_PROG_SPIN, entry);
-	/* Where it stopped it goes on. */
+	/* It goes on where it stopped. */
 	ASSERT_EQ(0, spe_context_start(self->spe, entry, 0, NULL, NULL));
 	ASSERT_EQ(0, spe_context_stop(self->spe));
 	ASSERT_EQ(1, finish(self->spe, &entry, &info));
@@ -228,7 +228,7 @@ TEST(one_waits_for_input)
 		EXPECT_EQ(0, spe_context_destroy(spe[i]));
 }
 
-/* Stopped while it waits, a program is as it was before its call. */
+/* A program that is stopped while it waits is as it was before its call. */
 TEST_F(async, stop_during_a_call)
 {
 	spe_stop_info_t info;
@@ -240,7 +240,7 @@ TEST_F(async, stop_during_a_call)
 	put_read(self->spe, fd);
 	*ls_word(self->spe, DATA_AT) = 0x11111111;
 	ASSERT_EQ(0, spe_context_start(self->spe, CALL_AT, 0, NULL, NULL));
-	/* The event is there, then the call has been taken up. */
+	/* The event arrives, and this step takes up the call. */
 	ASSERT_EQ(0, one_step(self->spe));
 	ASSERT_EQ(0, spe_context_stop(self->spe));
 	ASSERT_EQ(1, finish(self->spe, &entry, &info));
@@ -253,7 +253,7 @@ TEST_F(async, stop_during_a_call)
 	} while (left);
 	EXPECT_EQ(0x11111111, *ls_word(self->spe, DATA_AT));
 	EXPECT_EQ(fd, *ls_word(self->spe, ARGS_AT));
-	/* It calls again. */
+	/* The program calls again. */
 	ASSERT_EQ(1, write(pipefd[1], "b", 1));
 	ASSERT_EQ(0, spe_context_start(self->spe, entry, 0, NULL, NULL));
 	ASSERT_EQ(1, finish(self->spe, &entry, &info));
@@ -261,7 +261,7 @@ TEST_F(async, stop_during_a_call)
 	EXPECT_EQ('b', *(char *)ls_word(self->spe, DATA_AT));
 }
 
-/* A context may go while a call of it waits; the descriptor goes with the call. */
+/* A context may go while one of its calls waits; the descriptor goes with the call. */
 TEST(destroy_during_a_call)
 {
 	spe_context_ptr_t spe = spe_context_create(SPE_ASYNC, NULL);
@@ -304,7 +304,7 @@ TEST_F(async, interrupts_stay_enabled)
 	EXPECT_EQ((CALL_AT + 28) | 1, entry);
 }
 
-/* Many contexts more than SPEs, one epoll descriptor, many runs */
+/* More contexts than SPEs, one epoll descriptor, many runs */
 TEST(one_thread_many_contexts)
 {
 	enum { CONTEXTS = 16, RUNS = 25 };
@@ -343,8 +343,8 @@ TEST(one_thread_many_contexts)
 
 /*
  * A mapped problem-state area can be touched while the context is loaded. Before
- * that the thread that touches it sleeps: who has no other thread would sleep for
- * ever.
+ * that, a thread that touches it sleeps. It would sleep for ever if there were no
+ * other thread.
  */
 struct toucher {
 	volatile spe_spu_control_area_t *area;
@@ -399,7 +399,7 @@ static uint32_t memory[32] __attribute__((aligned(128)));
 		EXPECT_ERRNO(EAGAIN, spe_mfcio_get(spe, DATA_AT, memory, 16, 3, 0, 0));	\
 	} while (0)
 
-/* Each of these contexts has an SPE when it has done a command. */
+/* Each of these contexts has an SPE once it has done a command. */
 static void take_all_spes(struct __test_metadata *_metadata, spe_context_ptr_t *other,
 			  unsigned int spes)
 {
@@ -416,8 +416,8 @@ static void take_all_spes(struct __test_metadata *_metadata, spe_context_ptr_t *
 }
 
 /*
- * The functions of the library do not wait for what the only thread would have to
- * do, whether the context was never loaded or others have its SPE. A system call
+ * The functions of the library do not wait for something that only the calling thread
+ * can do, whether the context was never loaded or others have its SPE. A system call
  * that is given an address in an area fails instead.
  */
 TEST(problem_state_and_one_thread)
@@ -466,7 +466,7 @@ TEST(problem_state_and_one_thread)
 	close(pipefd[1]);
 }
 
-/* Nor for a program that has stopped, of which nobody has heard yet */
+/* Nor do they wait if the program has stopped and nobody has read that yet. */
 TEST(problem_state_after_a_stop)
 {
 	const unsigned int spes = device_tree_count(DT_SPES);
@@ -488,7 +488,7 @@ TEST(problem_state_after_a_stop)
 	EXPECT_EQ(0, spe_context_destroy(spe));
 }
 
-/* More than SPEs there are, these are refused instead of waited for. */
+/* With more of these contexts than SPEs, a start is refused instead of waiting. */
 TEST(nosched)
 {
 	const unsigned int spes = device_tree_count(DT_SPES);

@@ -98,7 +98,7 @@ TEST_F(call, streams)
 	EXPECT_EQ(ENOENT, call_error);
 }
 
-/* What returns a pointer fails with NULL. */
+/* Calls that return a pointer fail with NULL. */
 TEST_F(call, pointers)
 {
 	int f = C99(TMPFILE, 0);
@@ -148,7 +148,7 @@ TEST_F(call, scanf)
 			TH_LOG("\"%s\" by \"%s\"", cases[i].text, cases[i].format);
 		}
 	}
-	/* Not a number, says C99 7.19.6.2 paragraph 9; glibc takes it. */
+	/* Not a number by C99 7.19.6.2 paragraph 9; glibc takes it. */
 	EXPECT_EQ(0, C99(VSSCANF, STR(0, "0x"), STR(64, "%i"), VA_AT, 0));
 	EXPECT_EQ(0, C99(VSSCANF, STR(0, "0xg"), STR(64, "%x"), VA_AT, 0));
 	/* Other sizes than int */
@@ -167,7 +167,7 @@ TEST_F(call, scanf)
 	EXPECT_EQ(2, C99(VSSCANF, STR(0, "300 xy"), STR(64, "%hhd %c"), VA_AT, 0));
 	EXPECT_EQ(300 & 0xff, *(unsigned char *)LS(1024));
 	EXPECT_EQ('z', *LS(1025));
-	/* An address out of local store */
+	/* An address outside local store */
 	put_va_word(self->spe, 0, 0x3ffff);
 	EXPECT_EQ(EOF, C99(VSSCANF, STR(0, "1"), STR(64, "%d"), VA_AT, 0));
 	EXPECT_EQ(EFAULT, call_error);
@@ -266,7 +266,7 @@ TEST_F(call, posix_directories)
 	dir = POSIX(MKSTEMP, DATA_AT);
 	EXPECT_LE(3, dir);
 	EXPECT_EQ(0, POSIX(UNLINK, DATA_AT));
-	/* All that was the program's own business. */
+	/* None of that has changed the process. */
 	EXPECT_STREQ(here, getcwd((char[256]) {}, 256));
 	EXPECT_NE(077, umask(022));
 }
@@ -287,7 +287,7 @@ TEST_F(call, posix_time)
 	EXPECT_EQ(ENOSYS, call_error);
 }
 
-/* Two words each */
+/* A call with arguments of two words each */
 static int call_ea(spe_context_ptr_t spe, uint32_t code, unsigned int op, unsigned int n,
 		   const uint64_t *args)
 {
@@ -326,7 +326,7 @@ TEST_F(call, memory)
 	p = (char *)(uintptr_t)ea;
 	EXPECT_STREQ("kept", p);
 	EXPECT_EQ(0, EA(0x2105, 2, ea));
-	/* twice, and what was given to others */
+	/* freed twice, and memory that was given to others */
 	EXPECT_EQ(-1, EA(0x2105, 2, ea));
 	EXPECT_EQ(EFAULT, call_error);
 	EXPECT_EQ(-1, EA(0x2105, 2, (uintptr_t)own));
@@ -406,7 +406,7 @@ TEST_F(call, not_its_own)
 	EXPECT_EQ(-1, POSIX(OPEN, STR(0, "/spu"), O_RDONLY, 0));
 	EXPECT_EQ(EACCES, call_error);
 	EXPECT_EQ(0, C99(FOPEN, STR(0, path), STR(64, "w")));
-	/* but if it was given */
+	/* except one that it was given */
 	given = spe_context_give_fd(self->spe, fd);
 	ASSERT_LE(3, given);
 	EXPECT_EQ(3, POSIX(WRITE, given, STR(0, "abc"), 3));
@@ -419,7 +419,7 @@ TEST_F(call, not_its_own)
 	EXPECT_EQ(EOF, C99(FCLOSE, f));
 	EXPECT_EQ(EBADF, call_error);
 
-	/* The standard ones are everybody's: closed, they are only closed for it. */
+	/* The standard ones are everybody's: they are closed for this program only. */
 	EXPECT_EQ(0, POSIX(CLOSE, 1));
 	EXPECT_EQ(-1, POSIX(WRITE, 1, DATA_AT, 1));
 	EXPECT_EQ(0, fcntl(1, F_GETFD) < 0);
@@ -441,7 +441,7 @@ TEST_F(call, not_its_own)
 	unlink("/tmp/spe2-own");
 }
 
-/* A program leaves others as they are, and ends what has no end. */
+/* A program cannot affect others, nor read for ever. */
 TEST_F(call, leaves_others_alone)
 {
 	int fd = open("/tmp/spe2-lock", O_RDWR | O_CREAT, 0600), n, f;
@@ -523,7 +523,7 @@ TEST_F(call, bad_addresses)
 	EXPECT_EQ(-1, POSIX(0, 0));
 	EXPECT_EQ(ENOSYS, call_error);
 
-	/* Where no answer can be put, the program ends. */
+	/* If there is no place for an answer, the run ends. */
 	put_call(self->spe, 0x2100, FFLUSH << 24 | 0x3fff8);
 	EXPECT_EQ(-1, spe_context_run(self->spe, &entry, 0, NULL, NULL, &info));
 	EXPECT_EQ(SPE_CALLBACK_ERROR, info.stop_reason);
@@ -540,12 +540,12 @@ TEST_F(call, printf_is_bounded)
 	char want[64];
 	int n;
 
-	/* The count goes over the format's own end: it ended where it ended. */
+	/* The count overwrites the end of the format, which has been read by then. */
 	memcpy(ls_word(self->spe, 0x3fffc), "A%n", 4);
 	put_va_word(self->spe, 0, 0x3fffc);
 	EXPECT_EQ(1, C99(VFPRINTF, f, 0x3fffc, VA_AT, 0));
 	EXPECT_EQ(1, *ls_word(self->spe, 0x3fffc));
-	/* More than fits an int, or than anybody wants */
+	/* More than an int can hold, or than anybody wants */
 	put_va_word(self->spe, 0, 0x7ffffff0);
 	put_va_word(self->spe, 1, 1);
 	put_va_word(self->spe, 2, 0x7ffffff0);
@@ -559,7 +559,7 @@ TEST_F(call, printf_is_bounded)
 	put_va_word(self->spe, 0, 0x80000000);
 	EXPECT_EQ(-1, C99(VFPRINTF, f, STR(128, "%*d"), VA_AT, 0));
 	EXPECT_EQ(EOVERFLOW, call_error);
-	/* A width of -1 is one of 1, to the left; a negative precision is none. */
+	/* A width of -1 is 1, left-justified; a negative precision counts as none. */
 	put_va_word(self->spe, 0, -1);
 	put_va_word(self->spe, 1, DATA_AT + 192);
 	STR(192, "");
@@ -577,7 +577,7 @@ TEST_F(call, printf_is_bounded)
 	EXPECT_STREQ("bbbbbbbb", LS(256));
 	EXPECT_EQ(-1, C99(VSPRINTF, DATA_AT + 256, STR(128, "%s"), VA_AT, 0));
 	EXPECT_EQ(EFAULT, call_error);
-	/* Nothing is written beyond what there is, or beyond local store. */
+	/* Nothing is written beyond the given size, or beyond local store. */
 	memset(LS(256), 'q', 16);
 	put_va_word(self->spe, 0, 123456);
 	EXPECT_EQ(6, C99(VSNPRINTF, DATA_AT + 256, 4, STR(128, "%d"), VA_AT, 0));

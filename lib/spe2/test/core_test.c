@@ -2,7 +2,7 @@
 /*
  * The features of libspe2: contexts, images, runs, stop information, mailboxes,
  * signals, DMA, areas. Results and errno are those of "SPE Runtime Management
- * Library" (SDK 3.1) where it defines them. With LIBSPE2_ASYNC=1 the same by
+ * Library" (SDK 3.1) where it defines them. With LIBSPE2_ASYNC=1 the contexts run by
  * event files.
  */
 #include <linux/filter.h>
@@ -142,7 +142,7 @@ TEST_F(events, illegal_instruction)
 	ASSERT_ERRNO(EFAULT, spe_context_run(self->spe, &entry, 0, NULL, NULL, &info));
 	EXPECT_EQ(SPE_RUNTIME_ERROR, info.stop_reason);
 	EXPECT_EQ(SPE_SPU_INVALID_INSTR, info.result.spe_runtime_error);
-	/* The same waits to be read, once. */
+	/* The same can be read again, once. */
 	ASSERT_EQ(0, spe_stop_info_read(self->spe, &again));
 	EXPECT_EQ(0, memcmp(&info, &again, sizeof(info)));
 	EXPECT_ERRNO(EAGAIN, spe_stop_info_read(self->spe, &again));
@@ -277,7 +277,7 @@ static int count_named(const char *kind)
 	return n;
 }
 
-/* /spu is everybody's: somebody has created what a process that counts would use. */
+/* /spu is everybody's: somebody has taken the names that a process would use by counting. */
 TEST(names_that_can_be_guessed_are_taken)
 {
 	static const char * const kinds[] = { "spethread", "gang" };
@@ -310,8 +310,9 @@ TEST(names_that_can_be_guessed_are_taken)
 }
 
 /*
- * What the kernel's random numbers are for a thread with a filter: getrandom(2)
- * fills with the next byte of @bytes, the last one for ever, or is ENOSYS for '!'.
+ * The kernel's random numbers for a thread with a filter: getrandom(2) fills its buffer
+ * with the next byte of @bytes, whose last one stays for ever. For '!' it fails with
+ * ENOSYS.
  */
 static struct {
 	const char *bytes;
@@ -345,7 +346,7 @@ static void *serve_randomness(void *unused)
 	}
 }
 
-/* From here on the calling thread's are @randomness. False: the kernel cannot */
+/* From here on the calling thread gets @randomness. False: the kernel cannot do that */
 static bool filter_randomness(void)
 {
 	struct sock_filter code[] = {
@@ -367,13 +368,13 @@ static bool filter_randomness(void)
 	return fd >= 0 && write(randomness.listener[1], &fd, sizeof(fd)) == sizeof(fd);
 }
 
-/* A name that is there is not the end; nor is it tried for ever, nor without numbers. */
+/* If a name is taken, others are tried, but not for ever; random numbers may be missing. */
 TEST(names_are_tried_again)
 {
 	spe_gang_context_ptr_t gang[3];
 	spe_context_ptr_t spe[4];
 
-	/* What it refuses is asked for again, by another name: do not count that. */
+	/* An old kernel refuses the first flags, which takes another name: do not count it. */
 	if (old_kernel())
 		unsetenv("LIBSPE2_ASYNC");
 	if (!filter_randomness())
@@ -385,7 +386,7 @@ TEST(names_are_tried_again)
 	ASSERT_NE(NULL, gang[0]);
 	EXPECT_EQ(2, randomness.asked);
 
-	/* The second is there once, and then twice. */
+	/* The first name is taken, and then the first two are. */
 	randomness.bytes = "AB";
 	spe[1] = spe_context_create(0, NULL);
 	ASSERT_NE(NULL, spe[1]) TH_LOG("%s", strerror(errno));
@@ -463,7 +464,7 @@ TEST(images)
 	ASSERT_EQ((ssize_t)sizeof(prog_elf), write(fd, &prog_elf, sizeof(prog_elf)));
 	image = spe_image_open(name);
 	ASSERT_NE(NULL, image);
-	/* The file may go, or change: it was read. */
+	/* The file may go, or change: it has been read. */
 	ASSERT_EQ(0, ftruncate(fd, 0));
 	ASSERT_EQ(0, spe_program_load(spe, image));
 	EXPECT_EQ(0, spe_context_run(spe, &entry, 0, NULL, NULL, NULL));
@@ -479,7 +480,7 @@ TEST(images)
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(NULL, spe_image_open("/tmp"));
 	EXPECT_EQ(EINVAL, errno);
-	/* would be waited for */
+	/* A FIFO is not waited for. */
 	unlink(name);
 	ASSERT_EQ(0, mkfifo(name, 0600));
 	EXPECT_EQ(NULL, spe_image_open(name));
@@ -566,7 +567,7 @@ TEST_F(context, mailboxes)
 	EXPECT_ERRNO(EINVAL, spe_out_intr_mbox_read(self->spe, got, 1, 4));
 	EXPECT_ERRNO(ESRCH, spe_in_mbox_status(NULL));
 	end_by_signal(thread, &r);
-	/* EINTR, as spu_run() says: a fatal error */
+	/* EINTR from spu_run() is a fatal error. */
 	EXPECT_EQ(-1, r.ret);
 	EXPECT_EQ(EFAULT, r.error);
 	EXPECT_EQ(SPE_RUNTIME_FATAL, r.info.stop_reason);
@@ -630,7 +631,7 @@ TEST_F(context, proxy_dma)
 	EXPECT_ERRNO(EINVAL, spe_mfcio_get(self->spe, 0, memory, 16, 0, 256, 0));
 	EXPECT_ERRNO(EINVAL, spe_mfcio_get(self->spe, 0, memory, 0x8000, 0, 0, 0));
 	EXPECT_ERRNO(EIO, spe_mfcio_get(self->spe, 8, memory, 16, 0, 0, 0));
-	/* That one is not waited for. */
+	/* The command that failed is not waited for. */
 	EXPECT_EQ(0, spe_mfcio_tag_status_read(self->spe, 0, SPE_TAG_ALL, &status));
 	EXPECT_EQ(0, status);
 	EXPECT_ERRNO(ESRCH, spe_mfcio_get(NULL, 0, memory, 16, 0, 0, 0));
@@ -656,7 +657,7 @@ static void *read_all(void *arg)
 	return NULL;
 }
 
-/* Tag groups 4 to 6 are complete; 3 waits for a page, for which userfaultfd is asked. */
+/* Tag groups 4 to 6 are complete; 3 waits for a page that comes by userfaultfd. */
 TEST_F(context, tag_groups)
 {
 	const size_t size = sysconf(_SC_PAGESIZE);
@@ -672,7 +673,7 @@ TEST_F(context, tag_groups)
 	char *page;
 
 	if (getenv("SPUFS_UNPATCHED"))
-		SKIP(return, "DMA has such a page with a fix that the kernel lacks");
+		SKIP(return, "DMA to such a page needs a fix that the kernel lacks");
 	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, page);
 	reg.range.start = (unsigned long)page;
@@ -688,12 +689,12 @@ TEST_F(context, tag_groups)
 	ASSERT_EQ(0, spe_mfcio_get(self->spe, DATA_AT, page, 16, 3, 0, 0));
 	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 3 | 1 << 5, SPE_TAG_ANY, &status));
 	EXPECT_EQ(1 << 5, status);
-	/* The kernel has told of 6, too, and does not do so again. */
+	/* The kernel has reported 6, too, and does not do so again. */
 	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 6, SPE_TAG_ALL, &status));
 	EXPECT_EQ(1 << 6, status);
 	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 3, SPE_TAG_IMMEDIATE, &status));
 	EXPECT_EQ(0, status);
-	/* There is no command of 7, and none of 5 any more. */
+	/* A group without a command is complete. */
 	ASSERT_EQ(0, spe_mfcio_tag_status_read(self->spe, 1 << 7, SPE_TAG_ALL, &status));
 	EXPECT_EQ(1 << 7, status);
 	ASSERT_EQ(0, pthread_create(&other, NULL, read_all, &reader));
@@ -749,10 +750,10 @@ TEST_F(context, callbacks)
 	ASSERT_EQ(0, spe_context_run(self->spe, &entry, 0, NULL, NULL, &info));
 	EXPECT_EQ(SPE_EXIT, info.stop_reason);
 	EXPECT_EQ(10, handled);
-	/* the word after the stop, which is the sixth instruction */
+	/* the word after the stop, which is the fifth instruction */
 	EXPECT_EQ(SPU_PROG_LOOP + 20, handled_npc);
 
-	/* Told so, they are not served. */
+	/* With SPE_NO_CALLBACKS calls are not served. */
 	entry = SPU_PROG_LOOP;
 	*ls_word(self->spe, SPU_PROG_COUNT) = 3;
 	EXPECT_EQ(0x2110, spe_context_run(self->spe, &entry, SPE_NO_CALLBACKS, NULL, NULL, &info));
@@ -769,8 +770,8 @@ TEST_F(context, callbacks)
 }
 
 /*
- * A call that a thread serves in spe_context_run() is a cancellation point if what
- * it does is one, here read(); what was in use is given back.
+ * A call that a thread serves in spe_context_run() is a cancellation point if it does
+ * something that is one, here read(). What was in use is given back.
  */
 TEST_F(context, cancelled_in_a_call)
 {
@@ -788,7 +789,7 @@ TEST_F(context, cancelled_in_a_call)
 	ASSERT_EQ(0, pthread_cancel(thread));
 	ASSERT_EQ(0, pthread_join(thread, &ret));
 	EXPECT_EQ(PTHREAD_CANCELED, ret);
-	/* It is made again. */
+	/* The call is made again. */
 	ASSERT_EQ(5, write(pipefd[1], "input", 5));
 	ASSERT_EQ(0x1001, spe_context_run(self->spe, &entry, 0, NULL, NULL, NULL));
 	EXPECT_EQ(5, *ls_word(self->spe, ARGS_AT));
@@ -796,7 +797,7 @@ TEST_F(context, cancelled_in_a_call)
 	close(pipefd[1]);
 }
 
-/* Who asks for what the kernel cannot do is told so. */
+/* A program that asks for something that the kernel cannot do is told so. */
 TEST(new_functions_of_old_contexts)
 {
 	spe_context_ptr_t spe = spe_context_create(0, NULL);

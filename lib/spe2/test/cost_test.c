@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The cost of the library above that of the event files themselves: one thread,
- * eight contexts, epoll, programs that only stop. The guest counts instructions
- * (-icount), and its clock with them, so a figure is a figure.
+ * eight contexts, epoll, programs that only stop. The guest's clock counts
+ * instructions (-icount), so the figures mean something.
  */
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -116,7 +116,7 @@ TEST(little_more_than_event_files)
 	TH_LOG("ns per run: event files %llu, dispatch %llu (%.3f)", (unsigned long long)bare,
 	       (unsigned long long)library, (double)library / bare);
 	ASSERT_LT(0, bare);
-	/* Some more, as chance has the thread sleep more or less often */
+	/* Some more, as the thread may happen to sleep more or less often */
 	EXPECT_LE(library * 100, bare * 115);
 }
 

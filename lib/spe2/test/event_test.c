@@ -70,7 +70,7 @@ TEST_F(handler, mailboxes)
 	unsigned int words[4] = { 1, 2, 3, 4 };
 
 	ASSERT_EQ(0, spe_event_handler_register(self->handler, &event));
-	/* There is room, as long as there is. */
+	/* The event lasts as long as there is room. */
 	EXPECT_EQ(SPE_EVENT_IN_MBOX, wait_one(self->handler, -1, 7));
 	EXPECT_EQ(SPE_EVENT_IN_MBOX, wait_one(self->handler, 0, 7));
 	ASSERT_EQ(4, spe_in_mbox_write(self->spe, words, 4, SPE_MBOX_ANY_NONBLOCKING));
@@ -97,7 +97,7 @@ TEST_F(handler, stopped)
 	EXPECT_EQ(0, wait_one(self->handler, 0, 9));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run, self->spe));
 	EXPECT_EQ(SPE_EVENT_SPE_STOPPED, wait_one(self->handler, -1, 9));
-	/* It stays until it was read. */
+	/* It stays until it has been read. */
 	EXPECT_EQ(SPE_EVENT_SPE_STOPPED, wait_one(self->handler, 0, 9));
 	ASSERT_EQ(0, spe_stop_info_read(self->spe, &info));
 	EXPECT_EQ(SPE_EXIT, info.stop_reason);
@@ -132,7 +132,7 @@ static int count_call(void *ls, unsigned int npc)
 	return 0;
 }
 
-/* Eight contexts that nobody runs, and that call now and then: one thread */
+/* One thread, and eight contexts that call now and then, without threads of their own */
 TEST(without_threads)
 {
 	spe_event_handler_ptr_t handler = spe_event_handler_create();
@@ -170,7 +170,7 @@ TEST(without_threads)
 		EXPECT_EQ(0 + 1 + 2 + 3 + 4 + 5 + 6 + 7, handled);
 	}
 	ASSERT_EQ(0, spe_callback_handler_deregister(16));
-	/* A context that runs may go; the handler says nothing of it any more. */
+	/* A context may go while it runs; the handler no longer reports its events. */
 	ASSERT_EQ(0, spe_context_start(spe[0], SPU_PROG_SPIN, 0, NULL, NULL));
 	for (i = 0; i < 8; i++)
 		EXPECT_EQ(0, spe_context_destroy(spe[i]));

@@ -2,7 +2,7 @@
 /*
  * fuzz ROUNDS [SEED]: the parts of the library that read a program's data
  * and make no system calls, with random input, on the host under sanitizers:
- * files by the ELF loader, formats by printf and scanf, stop information.
+ * files for the ELF loader, formats for printf and scanf, stop information.
  * Everything has memory of exactly its size, so that reads and writes beyond it
  * are caught. Prints TAP.
  */
@@ -34,7 +34,7 @@ static uint32_t below(uint32_t n)
 	return any() % n;
 }
 
-/* Where mistakes are made */
+/* Values that are often handled wrongly */
 static uint32_t interesting(void)
 {
 	static const uint32_t values[] = {
@@ -45,7 +45,7 @@ static uint32_t interesting(void)
 	return below(3) ? values[below(ARRAY_SIZE(values))] : any();
 }
 
-/* A file with a segment, relocations, a .toe and names: all that is looked at */
+/* A file with segments, relocations, a .toe and names: all that the loader looks at */
 struct file {
 	Elf32_Ehdr eh;
 	Elf32_Phdr ph[2];
@@ -100,7 +100,7 @@ static void make_file(struct file *f)
 	memset(f->data, 0xaa, sizeof(f->data));
 }
 
-/* The good file does what it should; as far as it goes the bad ones do, too. */
+/* The good file is loaded as it should be, and bad ones do no harm. */
 static bool fuzz_elf(unsigned long rounds)
 {
 	struct file good;
@@ -114,7 +114,7 @@ static bool fuzz_elf(unsigned long rounds)
 		return false;
 	memcpy(&ea32, ls, 4);
 	memcpy(&ea64, ls + 0x3fff8, 8);
-	/* The toe lies over what the relocations made of the same place. */
+	/* The .toe overwrites what the relocations put there. */
 	if (be32toh(ea32) != (uint32_t)(uintptr_t)&good || ea64 ||
 	    memcmp(ls + 0x3fff0, &(uint64_t){ htobe64((uintptr_t)&good) }, 8) ||
 	    memcmp(ls + 0x3ff00, good.data, 0xf0))
@@ -238,7 +238,7 @@ static bool fuzz_scanf(unsigned long rounds)
 	return results > rounds / 100 && results < rounds;
 }
 
-/* Every status: a reason, and -1 with an errno or a stop code */
+/* Every status gives a reason, and -1 with an errno or a stop code. */
 static bool fuzz_stop(unsigned long rounds)
 {
 	unsigned long i;
@@ -257,7 +257,7 @@ static bool fuzz_stop(unsigned long rounds)
 		    (ret < 0 ? !errno : errno) || ret > 0x3fff ||
 		    (ret > 0 && info.stop_reason != SPE_STOP_AND_SIGNAL))
 			return false;
-		/* What is a call has no other reason to stop. */
+		/* A call has no other reason to stop. */
 		if (spe2_is_call(&p, 0, status, errors) &&
 		    (ret & 0xff00) != 0x2100 && info.stop_reason != SPE_RUNTIME_EXCEPTION)
 			return false;

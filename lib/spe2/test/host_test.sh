@@ -29,7 +29,7 @@ echo "TAP version 13"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0
-# result WHAT: of the command before
+# result WHAT: report the result of the command before
 result()
 {
 	if [ $? -eq 0 ]; then ok="ok"; else ok="not ok"; failed=1; sed 's/^/# /' "$work/out"; fi

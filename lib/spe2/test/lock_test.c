@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The library's locks, at each moment that a thread holds one: a child that another
- * thread forks then can use the library, and a thread that is cancelled from then on
- * leaves no lock held. The test is linked with -Wl,--wrap, and sees every lock.
+ * The library's locks, at each moment that a thread holds one. A child that another
+ * thread forks at that moment can use the library. A thread that is cancelled from then
+ * on leaves no lock held. The test is linked with -Wl,--wrap, and sees every lock.
  */
 #include <sched.h>
 #include <sys/mman.h>
@@ -13,10 +13,10 @@
 typeof(pthread_mutex_lock) __real_pthread_mutex_lock, __wrap_pthread_mutex_lock;
 typeof(pthread_mutex_unlock) __real_pthread_mutex_unlock, __wrap_pthread_mutex_unlock;
 
-/* Of this thread: what to do at its locks, and those that it has */
+/* For this thread: what to do at its locks, and how many it has */
 static __thread struct {
 	bool forks;
-	unsigned int cancel_at;		/* the number of the lock; 0: no one */
+	unsigned int cancel_at;		/* the number of the lock; 0: none */
 	unsigned int taken, held;
 } locks;
 
@@ -30,7 +30,7 @@ struct forker {
 
 static char program_path[32];
 
-/* Each kind of lock, in a child; a lock that is held ends it by SIGALRM. */
+/* Take each kind of lock, in a child; SIGALRM ends it if a lock stays held. */
 static void use_everything(void)
 {
 	spe_context_ptr_t spe;
@@ -70,7 +70,7 @@ static void *fork_and_use(void *arg)
 static unsigned int forks;
 static int bad_status;
 
-/* It sleeps once it is in fork() and waits for a lock, or in waitpid(). */
+/* The thread sleeps once it waits for a lock in fork(), or in waitpid(). */
 static void begin_fork(struct forker *f)
 {
 	if (pthread_create(&f->thread, NULL, fork_and_use, f))
@@ -107,7 +107,7 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 	if (locks.forks && !f.forking)
 		begin_fork(&f);
 	ret = __real_pthread_mutex_unlock(mutex);
-	/* It may wait for the others that this thread has. */
+	/* The fork may wait for the other locks that this thread has. */
 	if (!--locks.held && locks.forks) {
 		end_fork(&f);
 		f = (struct forker) {};
@@ -219,7 +219,7 @@ static void memory(struct target *t)
 	put_args(t->spe, 1, (uint32_t[]) { 0 });
 	ls_word(t->spe, ARGS_AT)[1] = 100;
 	spe_context_run(t->spe, &entry, 0, NULL, NULL, NULL);
-	put_call(t->spe, 0x2105, 2 << 24 | ARGS_AT);	/* free() of what that was */
+	put_call(t->spe, 0x2105, 2 << 24 | ARGS_AT);	/* free() of that memory */
 	entry = CALL_AT;
 	spe_context_run(t->spe, &entry, 0, NULL, NULL, NULL);
 }
@@ -335,7 +335,7 @@ static const struct {
 	const char *name;
 	void (*call)(struct target *t);
 } functions[] = {
-	/* the first one when there is no context yet */
+	/* The first one runs when there is no context yet. */
 	F(callbacks), F(create), F(gang), F(destroy), F(image), F(run), F(streams),
 	F(temporary_stream), F(posix_files), F(directories), F(umask_and_getpid), F(memory),
 	F(start), F(start_and_call), F(events), F(mailboxes), F(proxy), F(descriptors),
@@ -428,14 +428,14 @@ TEST(cancelled_from_each_lock)
 			ASSERT_EQ(0, a.held)
 				TH_LOG("%s, lock %u", functions[i].name, a.cancel_at);
 			cancelled += ret == PTHREAD_CANCELED;
-			/* nobody is in it */
+			/* no thread is in it */
 			ASSERT_EQ(0, spe_event_handler_destroy(a.target.handler));
 			if (a.target.spe)
 				ASSERT_EQ(0, spe_context_destroy(a.target.spe))
 					TH_LOG("%s, lock %u", functions[i].name, a.cancel_at);
 		} while (a.taken >= a.cancel_at);
 	}
-	/* It is only a test if threads were. */
+	/* It is only a test if threads were cancelled. */
 	EXPECT_LT(NR_FUNCTIONS, cancelled);
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# run.sh DIR...: the library's tests of these directories (TESTS: or those named), each with contexts run
-# by spu_run() and by event files; those with the shared library in one way.
-# Prints TAP; needs root, spufs and eight SPEs.
+# run.sh DIR...: run the library's tests in these directories (TESTS: only those named),
+# each with contexts run by spu_run() and by event files; those with the shared library
+# run only once. Prints TAP; needs root, spufs and eight SPEs.
 status=0
 
 # one NAME VALUE: LIBSPE2_ASYNC=VALUE
@@ -11,7 +11,7 @@ one()
 	echo "# $1"
 	LIBSPE2_ASYNC=$2 "./$1"
 	s=$?
-	# 4: all of it was skipped
+	# 4: everything was skipped
 	[ $s -eq 0 ] || [ $s -eq 4 ] || status=1
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Effects on spe_context_run() from outside: signals, cancellation, other
- * threads and processes, the end of the context. Each test is made twice: with
+ * threads and processes, the end of the context. Each test runs twice: with
  * spu_run(2) itself, without the library, and with spe_context_run(), which must do
  * the same, whether by spu_run() or by an event file.
  */
@@ -17,7 +17,7 @@ struct context {
 	uint32_t *ls;
 };
 
-/* What spu_run() has to say: the stop code, or -1 and errno */
+/* The result of spu_run(): the stop code, or -1 and errno */
 struct outcome {
 	int ret, error;
 	unsigned int npc;
@@ -118,14 +118,14 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* It has begun, and waits: there is nothing else that it would sleep for. */
+/* Wait until it has begun and sleeps: it has nothing else to sleep for. */
 static void wait_asleep(struct runner *r)
 {
 	while (!r->tid || state_of(getpid(), r->tid) != 'S')
 		sched_yield();
 }
 
-/* It waits in the system call that the SPU had it do. */
+/* Wait until it sleeps in the system call that the SPU requested. */
 static void wait_in_call(struct runner *r, const char *where)
 {
 	char path[64], symbol[128];
@@ -162,7 +162,7 @@ static void handle(int flags)
 	handled = 0;
 }
 
-/* One signal, and it was handled */
+/* Send one signal, and wait until it has been handled */
 static void send(pthread_t thread)
 {
 	int before = handled;
@@ -246,7 +246,7 @@ TEST_F(run, restarted)
 	EXPECT_OUTCOME(0x1001, 0, ECHO_END, r.out);
 }
 
-/* A run is no cancellation point, */
+/* A run is not a cancellation point, */
 TEST_F(run, not_cancelled)
 {
 	struct runner r = { .c = &self->c, .npc = SPU_PROG_ECHO };
@@ -316,7 +316,7 @@ TEST_F(run, two_threads)
 	EXPECT_OUTCOME(0x1002, 0, CALL_AT + 4, second.out);
 }
 
-/* Who waits is cancelled like who runs, and the first run does not notice. */
+/* A thread that waits is cancelled like one that runs, and the first run does not notice. */
 TEST_F(run, cancelled_while_waiting)
 {
 	struct runner first = { .c = &self->c, .npc = SPU_PROG_ECHO };
@@ -354,7 +354,7 @@ TEST_F(run, cancelled_while_waiting)
 	EXPECT_OUTCOME(0x1001, 0, ECHO_END, first.out);
 }
 
-/* Its status is what a child has to say. */
+/* A child reports by its exit status. */
 static int status_of(pid_t child)
 {
 	int status;
@@ -363,7 +363,7 @@ static int status_of(pid_t child)
 	       WEXITSTATUS(status) : -1;
 }
 
-/* A child runs its parent's context; DMA is the parent's. */
+/* A child runs its parent's context; DMA uses the parent's memory. */
 TEST_F(run, child)
 {
 	static uint32_t memory[4] __attribute__((aligned(16)));
@@ -464,7 +464,7 @@ static void put_system_call(struct context *c, int fd, void *to)
 	memcpy(&c->ls[ARGS_AT / 4], block, sizeof(block));
 }
 
-/* A signal during a system call of the SPU's: the run ends, and the call is made again. */
+/* A signal during a system call of the SPU: the run ends, and the call is made again. */
 TEST_F(run, interrupted_in_a_call)
 {
 	struct runner r = { .c = &self->c, .npc = CALL_AT };

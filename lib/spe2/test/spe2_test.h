@@ -26,7 +26,7 @@
 #include "kselftest_harness.h"
 #include "spu/prog.h_shipped"
 
-/* Of the contexts that the tests create, as LIBSPE2_ASYNC has it */
+/* Does LIBSPE2_ASYNC make all contexts of the tests asynchronous? */
 static inline bool runs_async(void)
 {
 	const char *value = getenv("LIBSPE2_ASYNC");
@@ -48,7 +48,7 @@ static inline char state_of(pid_t pid, pid_t tid)
 	return end ? end[2] : 0;
 }
 
-/* What the machine has, as its device tree says */
+/* What the machine has, according to its device tree */
 #define DT_CHIPS	"/proc/device-tree/be@*"
 #define DT_SPES		DT_CHIPS "/spe@*"
 
@@ -113,7 +113,7 @@ static inline uint32_t *ls_word(spe_context_ptr_t spe, uint32_t address)
 	return (uint32_t *)((char *)spe_ls_area_get(spe) + address);
 }
 
-/* Where tests put what calls the PPE: above the programs */
+/* Where tests put code that calls the PPE, and its data: above the programs */
 #define CALL_AT		0x8000
 #define ARGS_AT		0x9000
 #define DATA_AT		0xa000

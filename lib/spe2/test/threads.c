@@ -35,7 +35,7 @@ int spe2_file(struct spe_context *spe, unsigned int which)
 	return spe->base_private->fd[which];
 }
 
-/* As run.c has it: only one of several gets the end of a run. */
+/* As in run.c, only one of several threads gets the end of a run. */
 int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info *info)
 {
 	struct spe_context_base_priv *p = spe->base_private;
@@ -55,7 +55,7 @@ int spe2_step(struct spe_context *spe, unsigned int *entry, struct spe_stop_info
 	p->users--;
 	pthread_mutex_unlock(&p->lock);
 	if (ret < 0) {
-		sched_yield();		/* what happens now is of interest */
+		sched_yield();		/* let others act at this moment */
 		errno = ECHILD;
 	}
 	return ret;
@@ -139,7 +139,7 @@ static void *reader(void *arg)
 	return arg;
 }
 
-/* What is registered comes and goes. */
+/* Registrations come and go. */
 static void *registrar(void *arg)
 {
 	spe_event_unit_t event;
@@ -194,8 +194,8 @@ static void *starter(void *arg)
 }
 
 /*
- * Another thread that serves contexts, by spe_context_dispatch(), but every other
- * run only: what the handler misses, nobody serves.
+ * Another thread that serves contexts, like spe_context_dispatch(), but only every
+ * other run: what the handler misses, nobody serves.
  */
 static void *dispatcher(void *arg)
 {
@@ -210,7 +210,7 @@ static void *dispatcher(void *arg)
 	return arg;
 }
 
-/* Have @n of @writer write, while others read */
+/* Have @n threads of @writer write while others read */
 static void all_of(void *(*writer)(void *), uintptr_t n, void *(*disturber)(void *))
 {
 	pthread_t threads[16], others[3];
@@ -254,7 +254,7 @@ int main(void)
 	make_contexts(true);
 	all_of(starter, CONTEXTS, dispatcher);
 	drop_contexts();
-	/* or this would not be reached */
+	/* otherwise this would not be reached */
 	printf("ok 2 no end of a run is lost that two threads wait for\n");
 	make_contexts(true);
 	all_of(starter, CONTEXTS, registrar);
