@@ -20,7 +20,7 @@ struct context {
 	__u32 seed;
 };
 
-/* The result comes by DMA, a quadword of which the first word counts. */
+/* The result comes by DMA: a quadword, of which only the first word counts. */
 struct result {
 	__u32 value, pad[3];
 };
@@ -64,7 +64,7 @@ static void start(struct context *context)
 		err(1, "start");
 }
 
-/* Returns how many contexts did not do as they should. */
+/* Returns the number of wrong results. */
 static int run(int count)
 {
 	struct context *contexts = calloc(count, sizeof(*contexts));

@@ -41,7 +41,7 @@ static void *thread_main(void *arg)
 		} while (status < 0 && errno == EINTR);
 		if (status < 0)
 			err(1, "%s: spu_run", worker->name);
-		/* spu_run tells of errors only */
+		/* spu_run reports only errors as events */
 		worker_check_stop(worker, event ?: SPU_EVENT_STOP, status, npc);
 
 		pthread_mutex_lock(&work_lock);
@@ -75,8 +75,8 @@ static void threads_run(struct worker *workers, unsigned int count)
 
 /*
  * One thread for all contexts. The first start of a context takes long, since
- * the kernel loads it onto an SPE: between two of them, contexts that are done
- * already get their next chunk.
+ * the kernel loads it onto an SPE. Between two such starts, contexts that are
+ * already done get their next chunk.
  */
 
 /* By epoll */
@@ -92,7 +92,7 @@ static bool async_start(struct worker *worker)
 	return true;
 }
 
-/* Have @got bytes of an event come? */
+/* Check an event, of which @got bytes were read. */
 static void check_event(const struct worker *worker, ssize_t got,
 			const struct spu_event *event)
 {
@@ -145,12 +145,11 @@ static void epoll_run(struct worker *workers, unsigned int count)
 #ifdef HAVE_LIBURING
 
 /*
- * By io_uring: a start and the read of its event are submitted
- * together, the read linked to the start, and with the same system call that
- * waits for the next event.
+ * By io_uring: a start and the read of its event, which is linked to the start,
+ * are submitted by the same system call that waits for the next event.
  */
 
-/* user_data of a start, added to the worker's number; a read has none. */
+/* Added to the worker's number in user_data of a start, but not of a read */
 #define RING_START	0x100000000ULL
 
 static bool ring_start(struct io_uring *ring, struct worker *worker,
@@ -174,7 +173,7 @@ static bool ring_start(struct io_uring *ring, struct worker *worker,
 	return true;
 }
 
-/* What became of a start or a read. Returns whether the worker has stopped. */
+/* Check how a start or a read ended. Returns whether the worker has stopped. */
 static bool ring_complete(struct worker *workers, struct spu_event *events,
 			  const struct io_uring_cqe *cqe)
 {
@@ -187,7 +186,7 @@ static bool ring_complete(struct worker *workers, struct spu_event *events,
 	}
 	if (is_start) {
 		if (cqe->res != sizeof(start))
-			errx(1, "%s: half a start", worker->name);
+			errx(1, "%s: a start was cut short", worker->name);
 		return false;
 	}
 	check_event(worker, cqe->res, &events[worker->number]);
@@ -203,7 +202,7 @@ static void uring_run(struct worker *workers, unsigned int count)
 
 	if (!events)
 		err(1, "events");
-	/* Completions come while this waits for them, and disturb nothing else. */
+	/* Completions come only while this waits for them, and disturb nothing else. */
 	errno = -io_uring_queue_init(2 * count, &ring, IORING_SETUP_SINGLE_ISSUER |
 						       IORING_SETUP_DEFER_TASKRUN);
 	if (errno)

@@ -20,7 +20,7 @@
 /* Four points, as fractal.s leaves them */
 struct points {
 	__u32 iterations[4];
-	/* |z|^2, a float, with which each escaped; 0 if it did not until i_max */
+	/* |z|^2, a float, with which each escaped; 0 if it did not before i_max */
 	__u32 norm[4];
 };
 
@@ -29,7 +29,7 @@ struct points {
 /* Points escape when |z|^2 gets there: far out, for the sake of the colours. */
 #define ESCAPED			65536.0f
 
-/* The picture, as fractal.s wants to know it */
+/* The picture, as fractal.s needs it */
 struct view {
 	float x, y;		/* the first point */
 	float dx, dy;		/* from column to column, from row to row */
@@ -99,7 +99,7 @@ struct worker {
 	bool had_share;		/* work.c: SLICES and INTERLEAVED have one each */
 };
 
-/* work.c; with one thread, or a lock of the caller's */
+/* work.c; with one thread, or under a lock of the caller */
 bool work_next(struct worker *worker);
 void work_done(struct worker *worker);
 
@@ -111,7 +111,7 @@ void worker_check_stop(const struct worker *worker, __u32 event, __u32 status,
 		       __u32 npc);
 void worker_destroy(struct worker *worker);
 
-/* engine.c; all workers of a job, until there is no more work */
+/* engine.c; runs all workers of a job, until there is no more work */
 struct engine {
 	const char *name;
 	bool async;

@@ -12,7 +12,7 @@
 
 	.set	BLOCK, 512
 	.set	POINT, 8	# bytes
-	.set	UNROLL, 8	# iterations between two looks whether all escaped
+	.set	UNROLL, 8	# iterations between two checks whether all have escaped
 	.set	buffers, 0x1000
 
 	.macro	dma lsa, eah, eal, size, tag, cmd

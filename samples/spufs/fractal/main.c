@@ -198,7 +198,7 @@ static struct points *alloc_points(const struct job *job)
 
 	if (!points)
 		err(1, "%ux%u points", job->width, job->height);
-	/* The SPUs are to find memory there, and no old picture. */
+	/* The SPUs must find memory there, and no old picture. */
 	memset(points, 0xff, size);
 	return points;
 }
@@ -211,7 +211,7 @@ static void job_init(struct job *job)
 	float largest = fmax(fabs(options.re), fabs(options.im)) +
 			step * fmax(options.width, options.height) / 2;
 
-	/* Neighbours must not be the same number. */
+	/* Neighbouring points must not be the same number. */
 	if (step < nextafterf(largest, INFINITY) - largest)
 		errx(2, "--zoom %g: too deep for single precision", options.zoom);
 

@@ -13,7 +13,7 @@
 
 #include "fractal.h"
 
-/* The palette goes round. */
+/* The palette is cyclic. */
 #define COLOURS			8
 
 static const unsigned char palette[COLOURS][3] = {
@@ -21,7 +21,7 @@ static const unsigned char palette[COLOURS][3] = {
 	{ 255, 215, 110 }, { 225, 120, 30 }, { 110, 30, 50 }, { 30, 10, 50 },
 };
 
-/* How many colours further twice as many iterations are */
+/* By how many colours to advance when the iterations double */
 #define COLOURS_PER_OCTAVE	2.5
 
 static void colour(__u32 iterations, __u32 norm, unsigned char *rgb)
@@ -68,7 +68,7 @@ static void write_rows(const struct job *job, FILE *file, unsigned char *rgb)
 
 	if (!info)
 		errx(1, "libpng");
-	/* It has said why. */
+	/* libpng has said why. */
 	if (setjmp(png_jmpbuf(png)))
 		exit(1);
 	png_init_io(png, file);

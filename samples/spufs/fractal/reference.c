@@ -4,9 +4,9 @@
  *
  * An SPU's single precision is not IEEE's: results are truncated, there are
  * neither denormal numbers, infinities nor NaNs, and the largest exponent is an
- * ordinary one (SPU ISA v1.2, chapter 9). All its numbers are doubles, though,
- * and so are products of two. A sum of a product and a number need not be, but
- * the processor can truncate it to a double; and a result truncated to 53 bits
+ * ordinary one (SPU ISA v1.2, chapter 9). But a double can hold each of its numbers
+ * exactly, and the product of two. The sum of a product and a number need not fit, but
+ * the processor can truncate it to a double. A result that is truncated to 53 bits
  * and then to 24 is the same as one truncated to 24 at once.
  */
 #include <fenv.h>

@@ -6,7 +6,7 @@
 n=0
 failed=0
 
-# result WHAT: of the command before
+# result WHAT: report the result of the command before
 result()
 {
 	[ $? -eq 0 ] && ok="ok" || ok="not ok"
@@ -43,7 +43,7 @@ for imax in 1 2 7 8 9 64; do
 	result "imax $imax: as the PPE computes"
 done
 
-# A program that somebody has broken meanwhile: zeros are stop instructions.
+# Somebody breaks the program while it runs: zeros are stop instructions.
 for engine in threads async uring; do
 	spu-fractal -q -s 64x64 -c 0,0 -z 100 -i 16777216 -n 1 -e $engine >/tmp/log 2>&1 &
 	pid=$!
@@ -58,7 +58,7 @@ for engine in threads async uring; do
 	result "$engine: an unexpected stop is told"
 done
 
-# In a PID namespace of its own it is process 1, as is the one that has the name.
+# In a PID namespace of its own it is process 1, like the one that has taken the name.
 unshare -pf spu-fractal -q -s 64x64 -c 0,0 -z 100 -i 16777216 -n 1 >/dev/null 2>&1 &
 until [ -d /spu/fractal-1-0 ]; do :; done
 unshare -pf spu-fractal -q -s 57x15 -z 40 -i 150 --check >/tmp/log 2>&1

@@ -60,7 +60,7 @@ void worker_prepare(struct worker *worker)
 	/* A start is a system call, and so a barrier: the SPU sees all of it. */
 }
 
-/* Anything but the program's end is the end of this one, too. */
+/* Any stop except the SPU program's normal end ends this program, too. */
 void worker_check_stop(const struct worker *worker, __u32 event, __u32 status,
 		       __u32 npc)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program for the SPU in C. The C library's calls are served by the PPE; what
- * vectors and DMA are for is done here.
+ * A program for the SPU in C. The PPE serves the C library's calls; the SPU itself
+ * computes with vectors and moves data by DMA.
  *
  * make toolchain builds the compiler, and make run SPU= takes this file.
  */
@@ -14,7 +14,7 @@
 #define COUNT	32
 #define TAG	3
 
-/* 128 bytes at a time are what the MFC is best at. */
+/* The MFC is at its best with 128 bytes at a time. */
 static float number[COUNT] __attribute__((aligned(128)));
 
 static void wait_for_dma(void)

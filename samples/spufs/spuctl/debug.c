@@ -27,10 +27,10 @@
 #define LS_SIZE		0x40000
 #define REGISTERS	128
 #define INSTRUCTIONS	8		/* that dis shows */
-#define BREAKPOINT	0x3fff		/* the stop code that debuggers have: libspe2 */
+#define BREAKPOINT	0x3fff		/* the stop code that debuggers use: libspe2 */
 #define MAX_BREAKPOINTS	64
 
-/* Where a command fails, the next one is read; outside of a session it is the end. */
+/* In a session, the next command is read when one fails; otherwise the program ends. */
 static bool in_session, failed;
 
 static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
@@ -45,7 +45,7 @@ static void __attribute__((format(printf, 1, 2))) complain(const char *format, .
 	failed = true;
 }
 
-/* A number of C's; false, and a complaint, if it is none up to @max */
+/* A number as in C; false, and a complaint, if it is not one up to @max */
 static bool get_number(const char *s, unsigned int max, unsigned int *value)
 {
 	unsigned long n;
@@ -61,7 +61,7 @@ static bool get_number(const char *s, unsigned int max, unsigned int *value)
 	return true;
 }
 
-/* @size bytes of a context's file; false, and a complaint, if they cannot be had */
+/* @size bytes of a context's file; false, and a complaint, if they cannot be read */
 static bool read_file(int dir, const char *name, void *data, size_t size, off_t at)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -119,7 +119,7 @@ static bool read_npc(int dir, unsigned int *npc)
 	return true;
 }
 
-/* ---- what is shown ---- */
+/* ---- the state of a context ---- */
 
 static void show_registers(int dir, char **names)
 {
@@ -137,7 +137,7 @@ static void show_registers(int dir, char **names)
 	}
 	if (npc == UINT_MAX)
 		return;
-	/* All, but for those that are 0 */
+	/* All except those that are 0 */
 	printf("npc  0x%05x\n", npc);
 	for (i = 0; i < REGISTERS; i++)
 		if (regs[i][0] | regs[i][1] | regs[i][2] | regs[i][3])
@@ -220,8 +220,8 @@ static void show_fault(int dir)
 /* ---- a step ---- */
 
 /*
- * One instruction. True if it was just that; else the run ended in another way, and
- * that was told, or it could not begin.
+ * Execute one instruction. True if that is all that happened. Otherwise the run ended
+ * in another way, which was reported, or could not begin.
  */
 static bool step_once(int event_fd, unsigned int *npc)
 {
@@ -269,7 +269,7 @@ static bool step_once(int event_fd, unsigned int *npc)
 	return false;
 }
 
-/* ---- commands on a context that somebody has ---- */
+/* ---- commands on somebody's context ---- */
 
 static int open_context(const char *name)
 {
@@ -285,7 +285,7 @@ static int open_context(const char *name)
 	return dir;
 }
 
-/* The arguments that follow a command's name; false, and a complaint, for others */
+/* The arguments that follow a command's name; false, and a complaint, if they are bad */
 static bool get_range(char **args, unsigned int *first, unsigned int *second, unsigned int max)
 {
 	if (args[0] && !get_number(args[0], LS_SIZE - 1, first))
@@ -343,7 +343,7 @@ int look(char **args)
 		get_number(args[2], INT_MAX, &count);
 	event_fd = openat(dir, "event", O_RDWR | O_CLOEXEC);
 	if (event_fd < 0)
-		errx(1, "it is not an asynchronous context, or another user's");
+		errx(1, "it is not an asynchronous context, or it is another user's");
 	while (count-- && step_once(event_fd, &npc))
 		;
 	show_instructions(dir, npc, 1);
@@ -382,8 +382,8 @@ static int find_breakpoint(unsigned int address)
 }
 
 /*
- * They are in local store only while the SPU runs, so that nobody sees them; not
- * where it begins.
+ * They are in local store only while the SPU runs, so that nobody sees them. There is
+ * none where it begins.
  */
 static void insert_breakpoints(unsigned int from)
 {
@@ -431,7 +431,7 @@ static void delete_breakpoint(unsigned int address)
 		session.breakpoints[i] = session.breakpoints[--session.count];
 }
 
-/* Run to the next stop that is the program's, or a breakpoint's; calls are served. */
+/* Run to the program's next stop, or to a breakpoint; calls are served. */
 static void run_on(unsigned int from)
 {
 	struct pollfd wait = { .fd = session.event_fd, .events = POLLIN };
@@ -455,7 +455,7 @@ static void run_on(unsigned int from)
 	if (info.stop_reason == SPE_STOP_AND_SIGNAL &&
 	    info.result.spe_signal_code == BREAKPOINT &&
 	    find_breakpoint(((session.npc & ~3u) - 4) & (LS_SIZE - 4)) >= 0) {
-		/* It was not the program's: the instruction there is still to come. */
+		/* The stop was not the program's: the instruction there is still to come. */
 		session.npc = (session.npc - 4) & (LS_SIZE - 1);
 		write_npc(session.dir, session.npc);
 		return;
@@ -467,7 +467,7 @@ static void run_on(unsigned int from)
 	}
 }
 
-/* Is there a call of the library's, or an exit?  They are for run_on() alone. */
+/* Is there a call of the library, or an exit?  Only run_on() handles these. */
 static bool at_call(unsigned int npc)
 {
 	__u32 word;
@@ -476,7 +476,7 @@ static bool at_call(unsigned int npc)
 	       ((word & ~0xffu) == 0x2000 || (word & ~0xffu) == 0x2100);
 }
 
-/* The next instruction, or the whole of a call; false if that was the end */
+/* Execute the next instruction, or a whole call; false if that was the end */
 static bool next(void)
 {
 	unsigned int after = (session.npc + 8) & (LS_SIZE - 4);
@@ -484,7 +484,7 @@ static bool next(void)
 
 	if (!at_call(session.npc))
 		return step_once(session.event_fd, &session.npc);
-	/* The word after it is its argument. */
+	/* The word after a call is its argument. */
 	if (!there)
 		set_breakpoint(after);
 	run_on(session.npc);
@@ -546,7 +546,7 @@ static void change(char **args)
 		show_instructions(session.dir, session.npc, 1);
 }
 
-/* The command that begins with these letters, of those in the order of their use */
+/* The command that begins with these letters; of several, the one most used */
 static char *full_name(char *name)
 {
 	static char * const commands[] = {
@@ -600,7 +600,7 @@ int debug(const char *path)
 	in_session = true;
 	sigaction(SIGINT, &action, NULL);
 
-	/* To its first instruction: the library gives it its arguments and a stack. */
+	/* Run to the first instruction: the library sets up the arguments and a stack. */
 	session.npc = ((const __u32 *)image->elf_image)[6];	/* e_entry */
 	set_breakpoint(session.npc);
 	run_on(SPE_DEFAULT_ENTRY);

@@ -104,13 +104,13 @@ static int sbits(unsigned int word, int at, int size)
 	return (int)(word << (32 - at - size)) >> (32 - size);
 }
 
-/* An address that branches and loads have, in words; absolute 0 is just that */
+/* The address for the offset in words of a branch or load; offset 0 is shown as 0. */
 static unsigned int relative(unsigned int word, unsigned int pc)
 {
 	return bits(word, 7, 16) ? (pc + 4 * bits(word, 7, 16)) & LS_MASK : 0;
 }
 
-/* Where the branch is that a hint is for: nine bits, of which two are at @upper */
+/* The address of the branch that a hint is for: nine bits, of which two are at @upper */
 static unsigned int hinted(unsigned int word, unsigned int pc, int upper)
 {
 	return pc + 4 * sbits(bits(word, upper, 2) << 7 | bits(word, 0, 7), 0, 9);
@@ -179,7 +179,7 @@ void disassemble(FILE *out, unsigned int word, unsigned int pc)
 		break;
 	case BI:
 	case BI_RT:
-		/* They disable and enable the SPU's interrupt. */
+		/* These bits disable and enable the SPU's interrupt. */
 		fprintf(out, "%s%s\t", bits(word, 19, 1) ? "d" : "", bits(word, 18, 1) ? "e" : "");
 		if (insn->format == BI_RT)
 			fprintf(out, "$%u,", rt);

@@ -32,7 +32,7 @@ struct context {
 static struct context *contexts;
 static size_t count;
 
-/* The first word of a file; false if it cannot be read, as it has gone */
+/* The first word of a file; false if it cannot be read, as it may have gone */
 static bool read_word(int dir, const char *name, char *word, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -69,12 +69,12 @@ static void add(int dir, const char *gang, const char *name)
 	strcpy(c->records, NOTHING);
 	strcpy(c->runs, NOTHING);
 	strcpy(c->events, NOTHING);
-	/* It may go away while it is looked at. */
+	/* The context may go away meanwhile. */
 	if (!read_word(dir, "stat", c->state, sizeof(c->state)))
 		return;
 	read_word(dir, "npc", c->npc, sizeof(c->npc));
 	read_word(dir, "tid", c->starter, sizeof(c->starter));
-	/* -1 as an unsigned number: it is on none */
+	/* -1 as an unsigned number: it is on no SPE */
 	if (read_word(dir, "phys-id", id, sizeof(id)) &&
 	    strtoul(id, NULL, 0) < INT_MAX)
 		snprintf(c->spe, sizeof(c->spe), "%lu", strtoul(id, NULL, 0));
@@ -131,7 +131,7 @@ static void read_fdinfo(struct context *c, const char *pid, const char *fd)
 	fclose(file);
 }
 
-/* A process' open files: is one an event file? */
+/* A process's open files: is one an event file? */
 static void scan_process(const char *pid, const char *root)
 {
 	size_t root_len = strlen(root);
@@ -227,7 +227,7 @@ static void put_json(const struct context *c)
 	puts("}");
 }
 
-/* As /proc/mounts does it: a name is one word of one line, whatever is in it. */
+/* Escape as /proc/mounts does: a name is one word of one line, whatever is in it. */
 static const char *escaped(const char *name)
 {
 	static char text[4 * sizeof(contexts->name)];

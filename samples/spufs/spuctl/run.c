@@ -115,7 +115,7 @@ const char *stop_text(const spe_stop_info_t *info, char *text, size_t size)
 static void tell(struct program *program, const spe_stop_info_t *info,
 		 unsigned int npc, const struct run_options *o)
 {
-	/* Where it stopped is the instruction before. */
+	/* It stopped at the instruction before. */
 	unsigned int at = (npc - 4) & (spe_ls_size_get(program->spe) - 4);
 	const char *event;
 	char text[64];

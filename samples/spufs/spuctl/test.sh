@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# test.sh DIR: tests of spuctl with the programs of DIR, which test/*.s make.
+# test.sh DIR: test spuctl with the programs in DIR, which are made from test/*.s.
 # Prints TAP; needs root, spufs and tracefs.
 cd "$1" || exit 1
 out=/tmp/spuctl-out
 n=0
 failed=0
 
-# result WHAT: of the command before
+# result WHAT: report the result of the command before
 result()
 {
 	if [ $? -eq 0 ]; then
@@ -21,7 +21,7 @@ result()
 	echo "$ok $n $1"
 }
 
-# ends STATUS TEXT PROGRAM...: run ends so, and tells exactly that
+# ends STATUS TEXT PROGRAM...: run ends with this status, and prints exactly this
 ends()
 {
 	status=$1
@@ -32,7 +32,7 @@ ends()
 	result "run $*"
 }
 
-# refuses MESSAGE FILE: which is no program
+# refuses MESSAGE FILE: run refuses a file that is not a program
 refuses()
 {
 	spuctl run "$2" >$out 2>&1
@@ -50,7 +50,7 @@ usage()
 	result "refused: spuctl $*"
 }
 
-# patch OFFSET BYTES: the program exit with other bytes there
+# patch OFFSET BYTES: print the program exit with other bytes there
 patch()
 {
 	dd if=exit bs=1 count="$1" 2>/dev/null
@@ -100,7 +100,7 @@ ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0054" linux
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0108" bad
 ends 0 "ctx-0: exit 0, stop 0x2000 at 0x0098" libea
 
-# A program in C, for which there has to be a compiler. 0 + 1 + 4 + ... + 31 * 31 is
+# A program in C, which needs a compiler. 0 + 1 + 4 + ... + 31 * 31 is
 # 31 * 32 * 63 / 6.
 if [ -e hello ]; then
 	ends 0 "Hello from an SPU, in C
@@ -121,7 +121,7 @@ for eight in spe2-eight spe2-eight-uring; do
 	done
 done
 
-# Files that are no programs. The offsets are those of ELF's headers: 52 is
+# Files that are not programs. The offsets are those of ELF's headers: 52 is
 # where the first program header begins.
 refuses "No such file or directory" nothing
 refuses "not an ELF file" /init
@@ -188,7 +188,7 @@ result "trace: a command that is not there"
 result "trace: nothing is left in tracefs"
 
 # Debugging: the addresses and words are those of test/*.s
-# debugs STATUS TEXT PROGRAM COMMANDS: a session says exactly that
+# debugs STATUS TEXT PROGRAM COMMANDS: a session prints exactly this
 debugs()
 {
 	# shellcheck disable=SC2059
@@ -236,7 +236,7 @@ result "debug: fault"
 [ "$(spuctl ps | sed 1d)" = "" ]
 result "debug: no context is left"
 
-# The same from outside: of a context that runs, and of one that a session has
+# The same from outside, for a context that runs and for one that a session has
 spuctl run spin >/dev/null 2>&1 &
 pid=$!
 until spuctl ps | grep -q running; do :; done

@@ -31,7 +31,7 @@ static const char *tracefs(void)
 		if (!access(path, F_OK))
 			return places[i];
 	}
-	errx(1, "no tracepoints of spufs in %s: are CONFIG_FTRACE, a mount and root there?",
+	errx(1, "no tracepoints of spufs in %s: that needs CONFIG_FTRACE, a mount, and root",
 	     places[0]);
 }
 
@@ -84,7 +84,7 @@ static int run(char **command)
 	int status;
 	pid_t pid;
 
-	/* A key that ends the command must not end this. */
+	/* A key that ends the command must not end spuctl. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	fflush(stdout);
@@ -96,7 +96,7 @@ static int run(char **command)
 		signal(SIGQUIT, SIG_DFL);
 		execvp(command[0], command);
 		warn("%s", command[0]);
-		/* as a shell has it */
+		/* as in a shell */
 		_exit(errno == ENOENT ? 127 : 126);
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -106,8 +106,8 @@ static int run(char **command)
 }
 
 /*
- * A line of the kernel's is "TASK-PID [CPU] FLAGS SECONDS: EVENT: TEXT".
- * @first: the time of the first one, set by it
+ * A line of the kernel is "TASK-PID [CPU] FLAGS SECONDS: EVENT: TEXT".
+ * @first: the time of the first line, which sets it
  */
 static void put_line(char *line, double *first, bool json)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-# Calls with arguments that are no good: each is an error, and nothing more.
+# Calls with bad arguments: each is an error, and nothing more.
 	.include "call.inc"
 	.globl	_start
 	.text

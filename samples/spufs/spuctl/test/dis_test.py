@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""dis_test.py OBJDUMP DIR [SEED]: spuctl's disassembler against binutils', on random
-words and on each opcode of eleven bits, which is the longest that there is.
+"""dis_test.py OBJDUMP DIR [SEED]: compare spuctl's disassembler with that of binutils, on
+random words and on each opcode of eleven bits, which is the greatest length.
 
 Prints TAP; DIR is for its files."""
 
@@ -36,7 +36,7 @@ def normal(text):
     """An instruction without comments and symbols, with plain numbers"""
     text = re.sub(r"\s*(#.*|<.*>)", "", text).strip()
     text = re.sub(r"0x0*([0-9a-f]+)", lambda m: str(int(m[1], 16)), text)
-    # binutils hides a stop's code, and takes reserved bits for the P, D, E of others
+    # binutils hides a stop's code, and takes reserved bits for other instructions' P, D, E
     return re.sub(r"^stop\s.*", "stop", re.sub(r"\s+", " ", text))
 
 
@@ -52,7 +52,7 @@ def main():
     objdump, directory = sys.argv[1:3]
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
     rng = random.Random(seed)
-    # As many as local store has room for: addresses are those of one
+    # As many as fit into local store, so that all addresses are valid
     words = []
     while len(words) < 1 << 16:
         word = rng.getrandbits(32)

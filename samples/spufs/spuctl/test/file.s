@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-# A file is made, read back, measured and removed; the status says which step
+# A file is written, read back, measured and closed; the status says which step
 # failed.
 	.include "call.inc"
 	.globl	_start

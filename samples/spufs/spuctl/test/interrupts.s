@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-# Interrupts are enabled before a call, and afterwards: the status has a bit for
-# each.
+# Interrupts are enabled before a call and stay enabled after it: the status has a
+# bit for each.
 	.include "call.inc"
 	.globl	_start
 	.text

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-# Memory of the process: got, used by DMA, enlarged, given back. Addresses and
-# sizes are two words.
+# Memory of the process: allocated, enlarged, freed, and not freed again. Addresses
+# and sizes are two words.
 	.include "call.inc"
 	.globl	_start
 	.text
