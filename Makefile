@@ -25,7 +25,7 @@ _ := $(foreach n,SPES CHIPS SMP LIMIT TIME,$(if $(shell echo '$($(n))' | tr -d 0
 _ := $(if $(FILES),$(if $(shell test -d '$(FILES)' && echo y),,$(error FILES=$(FILES) is no directory)))
 _ := $(if $(FETCH),$(if $(findstring =,$(FETCH)),,$(error FETCH=$(FETCH): FETCH=THERE=HERE is wanted)))
 _ := $(if $(FETCH),$(if $(RUN)$(filter run,$(MAKECMDGOALS)),,$(error FETCH= is for make run, and for make boot RUN=)))
-# These go through the environment, as they are: whatever quotes and dollars they have.
+# These go through the environment unchanged, with any quotes and dollars in them.
 override export RUN := $(value RUN)
 override export ARGS := $(value ARGS)
 export PROG SPU FILES CFLAGS
@@ -45,7 +45,7 @@ $(if $(shell BUILD='$(BUILD)' SUITE='$(SUITE)' USERS='$(USERS)' DO='$(DO)' \
 	$(CURDIR)/tools/build/check-fresh --check && echo y),,$(error nothing was made))
 endif
 CHECK_NEEDS := qemu kernel kernel-64k kernel-ps3 modules-check userspace spu-tools more-sources
-# It builds that QEMU beside the other one.
+# It builds the newer QEMU beside the other one.
 ifneq ($(filter check-qemu,$(MAKECMDGOALS)),)
 export QEMU_NEWER := $(QEMU_SRC)
 override QEMU_SRC :=

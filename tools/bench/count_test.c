@@ -19,7 +19,7 @@ int main(void)
 {
 	long turns;
 
-	/* The mark that begins counts, the one that ends does not. */
+	/* The mark at the beginning is counted, the one at the end is not. */
 	bench_mark(BENCH_BEGIN);
 	bench_mark(BENCH_END);
 	puts("count,0,user,1");

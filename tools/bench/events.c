@@ -4,8 +4,8 @@
  * known in userspace, in several ways:
  *
  *	spu_run	a thread for each context, in spu_run(2)
- *	pipe	the same, and each thread writes its event to a pipe, from
- *		which one more thread learns by epoll: libspe2 does so, to make
+ *	pipe	the same, and each thread writes its event to a pipe, from which
+ *		one more thread reads it, with epoll: libspe2 does so, to make
  *		stops pollable.  (It would also have to wake the thread
  *		for the next run; that is not counted here.)
  *	async	one thread, epoll, and event files; edge-triggered, since one read
@@ -25,12 +25,12 @@
  *
  * Each context runs RUNS times, WORK_NS long on an SPE of SPE_MHZ, beside IDLE
  * contexts that are only waited for.  With "apart" each context works longer than the
- * one before, so that they stop one by one.  With another last word a run is something else
- * instead: PAGES page faults of DMA, to fresh pages or to pages that are there but not
- * in the hash table yet, or as many PPE-assisted calls, of Linux or, which is for the library's arms, of POSIX; or the same work, but from
- * where the program begins; or all of the life of one context, from its creation to
- * its end.  It prints one line of CSV; the
- * instructions are counted by insn_count.c, in a pass of its own.  The last
+ * one before, so that they stop one by one.  Another last word makes a run something
+ * else: PAGES page faults of DMA; DMA to as many pages that are present, but not yet in
+ * the hash table; as many PPE-assisted calls, of Linux or (for the library's arms) of
+ * POSIX; the same work, but from the program's entry; or the whole life of one context,
+ * from its creation to its end.  The program prints one line of CSV; insn_count.c
+ * counts the instructions, in a pass of its own.  The last
  * columns are the latency from the SPU's stop until its event is known, its mean
  * and every tenth of its distribution: they are there if no context ever had to
  * wait for an SPE.
@@ -60,7 +60,7 @@
 
 struct context {
 	int fd, event_fd;
-	spe_context_ptr_t spe;		/* of the library; fd is not */
+	spe_context_ptr_t spe;		/* for the library's arms, in place of fd */
 	int pipe[2];
 	char *ls;
 	volatile __u32 *now;		/* in ls */
@@ -94,7 +94,7 @@ static __u32 time_base(void)
 	return tb;
 }
 
-/* What is done about every event, in every arm; the SPU stopped @now. */
+/* Every arm does this about every event; the SPU stopped @now. */
 static void happened(struct context *c, __u32 status, __u32 now)
 {
 	if (status != STOPPED)
@@ -102,14 +102,14 @@ static void happened(struct context *c, __u32 status, __u32 now)
 	if (timing) {
 		__s32 ticks = time_base() - (c->clock - now);
 
-		/* The SPU's clock is known to some ticks only. */
+		/* The SPU's clock is known only to within a few ticks. */
 		if (ticks < 0)
 			ticks = 0;
 		latency[__atomic_fetch_add(&n_latencies, 1, __ATOMIC_RELAXED)] = ticks;
 	}
 }
 
-/* The decrementer at the end of the last run; a look into local store costs. */
+/* The decrementer at the end of the last run; reading local store has a cost. */
 static __u32 stopped_at(struct context *c)
 {
 	return timing ? *c->now : 0;
@@ -286,7 +286,7 @@ static void call(struct context *c)
 		err(1, "start");
 }
 
-/* What follows the event that was just read: false if it was the last. */
+/* Act on the event that was just read; false if it was the last */
 static bool go_on(struct context *c)
 {
 	if (c->event.status == CALLS)
@@ -333,7 +333,7 @@ static void arm_level(void)
 	run_epoll(0);
 }
 
-/* Events of the gang's, as many as there are, but at least one */
+/* Read the gang's events, as many as there are, but at least one */
 static int read_gang(struct spu_gang_event *events, size_t room)
 {
 	ssize_t got = read(gang_event_fd, events, room);
@@ -473,7 +473,7 @@ static void arm_uring(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* All of a context's life: the program runs once, and does nothing. */
+/* The whole life of a context: the program runs once, and does nothing. */
 
 static spe_program_handle_t *image;
 
@@ -570,8 +570,7 @@ static void poke(struct context *c, unsigned int lsa, const void *from, size_t l
 
 static void create(struct context *c, int n, const struct arm *arm, long long instructions)
 {
-	/* two in a turn */
-	__u32 turns[4];
+	__u32 turns[4];		/* of two instructions */
 	int mem;
 
 	if (apart)
@@ -594,7 +593,7 @@ static void create(struct context *c, int n, const struct arm *arm, long long in
 	}
 	c->now = (__u32 *)(c->ls + SPU_TIMED_NOW);
 	if (start.npc) {
-		/* for each run pages that nobody has touched; some are there already */
+		/* pages for each run that nobody has touched, but that may be present */
 		size_t size = (n_runs + 1) * PAGES * getpagesize();
 		char *pages = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | populate,
 				   -1, 0);
@@ -656,8 +655,8 @@ static void *clock_thread(void *data)
 }
 
 /*
- * Find out what the decrementer and the time base add up to: while the SPU
- * writes the one all the time, look at both.
+ * Find out what the decrementer and the time base add up to: look at both while the
+ * SPU keeps writing the decrementer.
  */
 static void set_clock(struct context *c, bool async)
 {
@@ -696,7 +695,7 @@ static void set_clock(struct context *c, bool async)
 	}
 	/*
 	 * io_uring_queue_exit() leaves work behind that interrupts system calls, and
-	 * the library's file does not wait.
+	 * reads of the library's file do not wait.
 	 */
 	do {
 		got = read(c->event_fd, &event, sizeof(event));

@@ -20,7 +20,7 @@
  * where "entries" is the number of times that the first instruction of a function
  * was executed.  The function of all code outside the kernel is "user", that of
  * its modules "module".
- * To be used with -icount, which runs one vCPU at a time.
+ * Use it with -icount, which runs one vCPU at a time.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -48,7 +48,7 @@ struct function {
 	char name[64];
 };
 
-/* By address; functions[0] is what is not the kernel's. */
+/* By address; functions[0] is everything outside the kernel. */
 static struct function *functions;
 static size_t n_functions;
 

@@ -2,10 +2,10 @@
 /*
  * The memory of a context: the allocations of spu_create() in the kernel's slabs
  * that it does not free, for plain contexts and for asynchronous ones, as the
- * kernel's own tracepoints (events/kmem) tell it.  The save area of a context,
- * with its local store, is not from a slab, and is the same for both.  And the
- * memory of a thread, which spu_run(2) needs for each: slabs, its stack in the
- * kernel, and the touched part of its own.
+ * kernel's own tracepoints (events/kmem) report them.  The save area of a context,
+ * with its local store, is not from a slab, and is the same for both.  Also the
+ * memory of a thread, which spu_run(2) needs for each context: slabs, its stack in
+ * the kernel, and the touched part of its own stack.
  *
  * memory COUNT		means of this many contexts, each with one file open
  *

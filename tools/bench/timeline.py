@@ -68,7 +68,7 @@ class Timeline:
             self._tasks[cpu] = (field["next_comm"], now)
 
     def order(self):
-        """The rows, from above."""
+        """The rows, from top to bottom."""
         return sorted(self.rows, key=lambda row: (row.split()[0], int(row.split()[1])))
 
     def busy(self):

@@ -1,4 +1,4 @@
-# What QEMU up to 10.0 calls otherwise, in the files of tools/qemu and its patches
+# Names that differ in QEMU up to 10.0, in the files of tools/qemu and its patches
 s/(\(ObjectClass \*[a-z]*\), const void \*data)/(\1, void *data)/
 s/(const InterfaceInfo\[])/(InterfaceInfo[])/
 s/\<CharFrontend\>/CharBackend/

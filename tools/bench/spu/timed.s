@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #
-# A run of a known length: turns turns of a loop of two instructions, at
-# which end the decrementer is left in now.
+# A run of a known length: turns turns of a loop of two instructions. At its
+# end the decrementer is stored in now.
 #
-# And at clock, for the reader of now to find out how the decrementer and the
-# time base go together: it is left there again and again, every 1,600
-# instructions, until somebody has looked.
+# At clock, the decrementer is stored there again and again, every 1,600
+# instructions, until somebody has looked: the reader of now finds out how the
+# decrementer and the time base are related.
 #
 # At faults, a GET from each of some pages; the next run goes on where this one
 # ended. At calls, some PPE-assisted calls (stop 0x2104) of getppid; at posix, as
 # many of getpagesize (stop 0x2101), which a library serves. A program file begins at
-# first, as a library sets registers when a program begins, and only then.
+# first, because a library sets registers only when a program begins there.
 
 	.globl	turns, now, clock, looked, faults, calls, posix, pages
 	.globl	first

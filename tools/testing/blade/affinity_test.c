@@ -3,7 +3,7 @@
  * Affinity of SPU contexts, on as many chips as there are.
  *
  * The ring of SPEs comes from the device tree (vicinity). The interrupts of a
- * context tell its SPE: spufs' phys-id is the N of the interrupts speN.* in
+ * context show its SPE: spufs's phys-id is the N of the interrupts speN.* in
  * /proc/interrupts, whose number on the controller (node, class, unit) is that of
  * a device-tree node.
  */
@@ -120,7 +120,7 @@ static struct spe *spe_of(unsigned int number, unsigned int *stops)
 	return s;
 }
 
-/* The next one on the ring, but for memory controller and interface */
+/* Next to each other on the ring, not counting memory controller and interface */
 static bool adjacent(const struct spe *a, const struct spe *b)
 {
 	for (int i = 0; i < 2; i++) {
@@ -218,7 +218,7 @@ static bool gang_start(struct gang *g)
 	return true;
 }
 
-/* Let them stop, one by one: it is that SPE which interrupts, and just once. */
+/* Let them stop, one by one: only that SPE interrupts, and just once. */
 static void gang_stop(struct gang *g)
 {
 	unsigned int before, after;

@@ -99,7 +99,7 @@ static void async_runs(unsigned long turns)
 			fail("event");
 }
 
-/* As many turns as take long enough; each is @scale of @unit. */
+/* Measure as many turns as take long enough; each is @scale of @unit. */
 static void measure(const char *name, void (*what)(unsigned long turns),
 		    double scale, const char *unit)
 {

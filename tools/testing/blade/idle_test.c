@@ -115,7 +115,7 @@ static void test_decrementer(int cpus)
 			  "CPU %d: not suspended", cpu);
 		tap_check(after - before <= 4ul * naps, "CPU %d: %lu wake-ups", cpu,
 			  after - before);
-		/* a tick, if it was not the decrementer, is 4 ms */
+		/* if it was a tick and not the decrementer, that takes 4 ms */
 		tap_check(worst < 2 * MS, "CPU %d: %ld ns late", cpu, worst);
 	}
 	tap_end("an idle thread sleeps until the decrementer resumes it");

@@ -157,7 +157,7 @@ static void test_area(const char *name, unsigned int base, unsigned int reg)
 		tap_check(get(area, reg - base) == get(ps, reg), "0x%x, not 0x%x",
 			  get(area, reg - base), get(ps, reg));
 	} else if (page != AREA_4K) {
-		/* It would give away the registers next to it. */
+		/* It would expose the registers next to it. */
 		tap_check(!area, "is mapped");
 	}
 	if (area)
@@ -178,7 +178,7 @@ static void test_dma(void)
 	__u32 npc = 0;
 	int fd = spu_create(0), status;
 
-	/* Memory for the pages in another order than that of their addresses */
+	/* Allocate the pages in another order than that of their addresses */
 	for (size_t i = 0; i < 2 * len; i += page)
 		source[(i * 13 + 5 * page) % (2 * len)] = 1;
 	for (size_t i = 0; i < len; i += 4)

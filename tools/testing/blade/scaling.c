@@ -28,7 +28,7 @@
 #define MAX_SPES	16
 #define MAX_CONTEXTS	(MAX_SPES + 1)
 
-/* start and stop of a run, seen from here, may add so much */
+/* start and stop of a run, seen from here, may add this much */
 #define SLACK_US	50
 
 /* a context saved, another one restored, and the worker that does it */

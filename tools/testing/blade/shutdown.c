@@ -25,7 +25,7 @@
 #define CONTEXTS	16	/* of each sort: more than there are SPEs */
 #define SWITCHERS	2
 
-/* What all contexts copy to where it is, for longer than anybody waits */
+/* All contexts copy this onto itself, for longer than anybody waits. */
 static char buffer[4096] __attribute__((aligned(4096)));
 
 static void load_copy(int fd)
@@ -64,7 +64,7 @@ static void *start(void *arg)
 	return NULL;
 }
 
-/* Registers can be read of a saved context only. */
+/* Only the registers of a saved context can be read. */
 static void *start_and_look(void *arg)
 {
 	struct async ctx;
@@ -125,7 +125,7 @@ static void go_down(const char *how, char **argv)
 #define MEMORY		(64 << 20)
 #define PATTERN		0x5aa5a55a5aa5a55aULL
 
-/* Nobody else writes to memory of ours, for as long as some thousand DMAs take. */
+/* Check that nobody else writes to our memory, for as long as some thousand DMAs take. */
 static int memory_is_ours(void)
 {
 	__u64 *p = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The PPE's unaligned vector loads and stores, as 64- and 32-bit program:
+ * The PPE's unaligned vector loads and stores, in a 64- and a 32-bit program:
  * lvlx, lvrx, stvlx, stvrx and their forms that end in l (hints for the cache).
  *
  * The test defines their results byte by byte: "left" is from the address to
@@ -117,7 +117,7 @@ static void fill(char *p, size_t len, unsigned int seed)
 		p[i] = (i * 37 + seed * 101) ^ (i >> 8);
 }
 
-/* One access at @p, beside the model's on a copy of the page */
+/* One access at @p, compared with the model's on a copy of the page */
 static void one(const struct insn *i, char *p, bool indexed)
 {
 	static struct quad q __attribute__((aligned(16)));

@@ -78,7 +78,7 @@ struct actor *self(void)
 	return &current_actor->actor;
 }
 
-/* Switching between coroutines; AddressSanitizer wants to know. */
+/* Switch between coroutines; AddressSanitizer has to be told. */
 static void go(struct coroutine *from, struct coroutine *to)
 {
 	ucontext_t *old = from ? &from->context : &main_context;
@@ -247,7 +247,7 @@ static bool enabled(struct coroutine *c)
 
 static bool is_alone;
 
-/* As somebody else, for the current actor may be an interrupt. */
+/* Act as somebody else, because the current actor may be an interrupt. */
 void alone(bool on)
 {
 	static struct coroutine observer = { .actor.name = "observer" }, *observed;
@@ -259,8 +259,8 @@ void alone(bool on)
 }
 
 /*
- * Nobody can go on.  Those who wait have to have a reason; then it is time for
- * the epilogue, and after that for the end.
+ * Nobody can go on.  Actors that wait must have a reason; then it is time for the
+ * epilogue, and after that for the end.
  */
 static struct coroutine *when_quiet(void)
 {
@@ -508,7 +508,7 @@ void kfree(const void *p)
 	if (!p)
 		return;
 	model_freed(p, *size);
-	/* Whoever looks at it now sees nothing that makes sense. */
+	/* Nothing in it makes sense to a reader from now on. */
 	poison((void *)p, *size);
 }
 
@@ -598,7 +598,7 @@ void print_replay(void)
 	printf("- %s", scenario->name);
 }
 
-/* Every order with at most @preemptions: whether all could be tried. */
+/* Try every order with at most @preemptions; returns whether all could be tried. */
 static bool explore(int preemptions, double end, unsigned long limit)
 {
 	replayed = 0;

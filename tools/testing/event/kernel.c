@@ -23,7 +23,7 @@ static void unlink_entry(wait_queue_head_t *q, struct wait_entry *e)
 	*p = e->next;
 }
 
-/* Those who do not wait exclusively come first. */
+/* Entries that do not wait exclusively come first. */
 static void link_entry(wait_queue_head_t *q, struct wait_entry *e)
 {
 	struct wait_entry **p = &q->first;
@@ -68,7 +68,7 @@ void wait_sleep(struct wait_entry *e, const char *what)
 	block(entry_woken, e, what);
 }
 
-/* Wake all with @exclusive 0, or else so many of those who wait exclusively. */
+/* Wake all if @exclusive is 0, otherwise that many of those that wait exclusively. */
 void __wake_up(wait_queue_head_t *q, int exclusive, __poll_t key)
 {
 	struct wait_entry *e;

@@ -108,7 +108,7 @@ static bool spu_can_step(void *arg)
 
 	if (r->dma && !r->raised)
 		return true;
-	/* begun to stop: it will */
+	/* it has begun to stop, and will */
 	return runs(r) && (r->status & STOPPED || r->stepping || !program_waits(r));
 }
 
@@ -369,7 +369,7 @@ unsigned long spu_int_stat_get(struct spu *spu, int class)
 	return stat;
 }
 
-/* spu_base.c: the interrupts, of which another CPU than any thread's takes one */
+/* spu_base.c: the interrupts, which are taken by a CPU other than any thread's */
 static bool interrupt_pending(void *arg)
 {
 	struct spu *spu = arg;
@@ -405,7 +405,7 @@ static void interrupt(struct spu *spu, int class)
 			__atomic_store_n(&ctx->csa.class_1_dsisr,
 					 MFC_DSISR_PTE_NOT_FOUND, __ATOMIC_RELEASE);
 		spu_async_interrupt(ctx, class);
-		/* Is there no run, or has it ended already, the next one tells. */
+		/* If there is no run, or it has ended already, the next one reports it. */
 		if (bad && c->posted == posted && !c->repaired)
 			c->must_tell = posted + 1;
 	}
@@ -468,7 +468,7 @@ static void unbind(struct spu_context *ctx)
 		ctx->saved.status = SPU_STATUS_RUNNING;
 		ctx->saved.runcntl = SPU_RUNCNTL_RUNNABLE;
 	}
-	/* the interrupts that are pending are not */
+	/* pending interrupts are not saved */
 	memset(&spu->regs, 0, sizeof(spu->regs));
 	memset(spu->stat, 0, sizeof(spu->stat));
 	hardware_end();
@@ -621,7 +621,7 @@ void spu_yield(struct spu_context *ctx)
 
 /*
  * spusched_thread(), where the scenario says so, as far as it gives the SPU of a
- * context that has stopped to another: event.c is to be faster.
+ * context that has stopped to another: event.c has to be faster.
  */
 static bool holder_has_stopped(void)
 {
@@ -1038,7 +1038,7 @@ static const struct file_operations *fops(void)
 
 /*
  * A run may be refused with EBUSY only if there was another one meanwhile that
- * was begun, or is being begun, and of which the STOP was not read.
+ * was begun, or is being begun, and whose STOP was not read.
  */
 static void begin_start(struct thread *t, struct context *c)
 {
@@ -1099,7 +1099,7 @@ again:
 	}
 }
 
-/* No run that begins when this has returned is stopped by it. */
+/* It stops no run that begins after it has returned. */
 static void stop(struct thread *t, struct context *c, int flags)
 {
 	ssize_t ret;
@@ -1159,7 +1159,7 @@ static void check_event(void *arg, const void *data, size_t size)
 	if (e->status & SPU_STATUS_STOPPED_BY_STOP &&
 	    (e->status >> SPU_STOP_STATUS_SHIFT) != NPC_RUN(e->npc))
 		fail("STOP of another run: status %x, npc %x", e->status, e->npc);
-	/* Who wants a STOP may get it first: the next run tells the error. */
+	/* A STOP that was asked for may come first: then the next run reports the error. */
 	c->stopped++;
 	if (c->must_tell == c->stopped && !(c->seen & errors) && !wanted)
 		fail("STOP without the error that was there before");
@@ -1193,7 +1193,7 @@ static ssize_t read_gang(struct thread *t, bool nonblock)
 	return gang_fops()->read_iter(&iocb, &to);
 }
 
-/* Read with @size bytes: what read(2) would say */
+/* Read to a buffer of which @valid bytes can be written; returns what read(2) would */
 static ssize_t read_events(struct context *c, struct spu_event *e, size_t valid, bool nonblock)
 {
 	struct kiocb iocb = { .ki_filp = &c->file, .ki_flags = nonblock ? IOCB_NOWAIT : 0 };
@@ -1465,7 +1465,7 @@ static void epilogue_body(void *arg)
 			put_spu_context(&world.contexts[i].ctx);
 	if (!world.scenario->gang)
 		return;
-	/* What was not read of a context that is gone is gone, too. */
+	/* Unread events of a context that is gone are gone, too. */
 	if (read_gang(arg, true) != -EAGAIN)
 		fail("the gang has events without contexts");
 	spu_async_gang_gone(&world.gang.gang);

@@ -80,7 +80,7 @@ unsigned int decide(unsigned int n, const char *what)
 	return random_number() % n;
 }
 
-/* One step of the hardware at a time; ThreadSanitizer is not to know. */
+/* One step of the hardware at a time; ThreadSanitizer must not know. */
 static int hardware;
 
 void hardware_begin(const char *what)
@@ -201,7 +201,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Nobody of the users goes on any more, or has to. */
+/* No user goes on any more, or has to. */
 static bool users_are_quiet(void)
 {
 	int i;

@@ -44,7 +44,7 @@ def random_words(table, rng):
 
 
 def invalid(table, word):
-    # Reserved bits are of no account; formats() has them as operands.
+    # Reserved bits do not matter; formats() has them as operands.
     return all(word & ~operands != fixed
                for fixed, operands, _ in table.values())
 
@@ -95,7 +95,7 @@ def disassembler(qemu, table, objdump, directory, rng):
 
 
 class Gdb:
-    """The remote serial protocol, as gdb would talk it"""
+    """The remote serial protocol, as gdb would speak it"""
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(20)
@@ -281,8 +281,8 @@ ROUNDS = 4000
 
 def watched(qemu, directory):
     """
-    An SPU is stopped while it hits a watchpoint, for which QEMU needs the lock
-    that is held by the one who stops it: it must not wait for ever.
+    An SPU is stopped while it hits a watchpoint.  For that, QEMU needs the lock
+    that the thread which stops the SPU holds: it must not wait for ever.
     """
     path = os.path.join(directory, 'gdb-watched')
     m = Machine(qemu, 'tcg', 1, ['-gdb', f'unix:{path},server=on,wait=off'])
@@ -386,7 +386,7 @@ PT_LOAD, PT_NOTE = 1, 4
 def dumped(qemu, directory, rng):
     """
     A dump of memory is an ELF file with what was in memory and local store, and
-    as many CPUs of the kernel's as the PPE has threads.
+    with a CPU of the kernel for each of the PPE's threads.
     """
     path = os.path.join(directory, 'dump')
     m, monitor = monitored(qemu, 'tcg', 2, directory)

@@ -148,7 +148,7 @@ def measure(m, loops, name, seconds):
         if cpu >= seconds * 0.9e9:
             insns = n * (len(loops.all[name]) + 2)
             return cpu / insns, wall / insns
-        # Ten times as long at most: the beginning says little.
+        # At most ten times as long: the first runs say little.
         n = int(n * min(10, seconds * 1e9 / max(cpu, 1) * 1.1)) + 1
 
 

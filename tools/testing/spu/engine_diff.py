@@ -5,7 +5,7 @@
 usage: engine_diff.py QEMU DECODE [options]
 
 Starts QEMU's cell-blade machine twice, with spu-engine=reference and =tcg,
-drives it by the qtest protocol, gives both the same random programs, and
+drives both by the qtest protocol, gives them the same random programs, and
 compares the results, in TAP: all of local store, to which a program's end saves
 the registers and FPSCR; SPU_Status; and SPU_NPC.  Instructions are taken from
 DECODE, QEMU's spu.decode, with random operands.
@@ -124,7 +124,7 @@ class Machine:
                 raise SystemExit('the SPU does not stop')
 
     def insns(self):
-        """How many instructions the SPU says to have executed at its end"""
+        """How many instructions the SPU has executed, by its own count"""
         with open(os.path.join(self.dir.name, 'log')) as f:
             return int(re.findall(r'exit.* after (\d+) insns', f.read())[-1])
 
@@ -222,7 +222,7 @@ class Program:
         return self.rng.randrange(self.targets)
 
     def source(self):
-        # Few registers, so that results are used, but all are met
+        # Few registers, so that results are used, but all occur
         return self.rng.choice((self.rng.randrange(128),
                                 self.rng.randrange(8)))
 
@@ -274,7 +274,7 @@ class Program:
             self.add('stqr', rt, 4 * line - here)
 
     def modified(self, length):
-        """Straight on, but for the loop: stores change what is executed."""
+        """Straight on, except for the loop: stores change what is executed."""
         plain = [n for n in self.table
                  if n not in CONTROL and n not in MEMORY]
         self.targets = CODE_REGS
@@ -309,8 +309,8 @@ class Program:
                 name = self.rng.choice('br brsl brnz brz brhnz brhz'.split())
                 self.add(name, self.target(), self.rng.randrange(1, 6))
             elif kind < 0.20:
-                # To a few further: the target in 124, by brsl to here.  No
-                # branch from before leads into the midst of that.
+                # A few instructions further, with the target in 124, which
+                # brsl sets.  No earlier branch leads into the midst of this.
                 for _ in range(5):
                     self.emit(self.table['nop'][0])
                 self.add('brsl', 124, 1)
@@ -369,7 +369,7 @@ def init_regs(rng, loops):
     for n in range(128):
         words = [rng.choice((rng.getrandbits(32), rng.choice(WORDS),
                              rng.randrange(64))) for _ in range(4)]
-        if rng.random() < 0.3:      # numbers of about one magnitude
+        if rng.random() < 0.3:      # numbers of about the same magnitude
             exponent = rng.randrange(1, 255)
             words = [rng.getrandbits(1) << 31 | rng.getrandbits(23) |
                      min(exponent + rng.randrange(3), 255) << 23
@@ -765,7 +765,7 @@ def spu_interrupt(machines, table, args):
         m.write(LS, struct.pack('>64I', *words))
         m.start(0x40)
         for val in vals + [0]:
-            # One at a time: a second one in the mailbox is no new event
+            # One at a time: a second one in the mailbox is not a new event
             limit = time.monotonic() + 20
             while (m.readl(PS + 0x4014) >> 8 & 0xff) < 4:
                 if time.monotonic() > limit:
@@ -782,8 +782,8 @@ def spu_interrupt(machines, table, args):
 
 def line_order(machines, table, args):
     """
-    A getllar sees what the putlluc before it has stored, though that one, but
-    not this one, waits until the PPE is stopped.
+    A getllar sees what the putlluc before it has stored, though the putlluc waits
+    until the PPE is stopped, and the getllar does not.
     """
     op = {name: entry[0] for name, entry in table.items()}
     rounds, source, copy = 500, 0x8000, 0x9000
@@ -815,8 +815,8 @@ def line_order(machines, table, args):
 
 def stepped_interrupt(machines, table, args):
     """
-    An interrupt that bie enables is taken in the next step, not behind the
-    step that ended.
+    An interrupt that bie enables is taken in the next step, not at the end of
+    the step that enabled it.
     """
     op = {name: entry[0] for name, entry in table.items()}
     enable = [op['il'] | 0x200 << 7 | 4, op['wrch'] | 1 << 7 | 4,
@@ -844,8 +844,8 @@ def stepped_interrupt(machines, table, args):
 def snapshot(qemu, engine, table, rng):
     """
     Save a machine whose SPU counts until there is something in its mailbox,
-    and once more when it waits for something else there; load both after all
-    of it has gone on to a stop, and been overwritten.
+    and once more when it waits for something else there; load both after it has
+    gone on to a stop, and everything has been overwritten.
     """
     op = {name: entry[0] for name, entry in table.items()}
     words = [op['lqa'] | (INIT + 16 * n) // 4 << 7 | n for n in range(128)]

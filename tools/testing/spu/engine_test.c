@@ -14,7 +14,7 @@
 /* QEMU's clock and timers: the clock goes from one timer to the next. */
 
 static int64_t now;
-static int64_t look_ns;		/* each look at the clock takes that long */
+static int64_t look_ns;		/* each look at the clock takes this long */
 static QEMUTimer *timers[4];
 
 QEMUTimerListGroup main_loop_tlg;
@@ -60,7 +60,7 @@ static int64_t next_time(void)
 	return t;
 }
 
-/* All timers up to @end; the clock is there then. */
+/* Run all timers up to @end, where the clock is then. */
 static void run_until(int64_t end)
 {
 	for (int64_t t = next_time(); t <= end; t = next_time()) {

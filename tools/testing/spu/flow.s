@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # SPU instruction tests: control flow.  spu_test.c runs pieces of this, by
-# label, and knows what is to come of them.  It is loaded at address 0.
+# label, and knows what they should do.  It is loaded at address 0.
 
 	.text
 # The SPU's interrupt comes here.
@@ -82,7 +82,7 @@ loop:	il	$10, 5
 	brnz	$10, 1b
 	stop	5
 
-# The store replaces the very next instruction, and no sync tells of it.
+# The store replaces the very next instruction, without a sync.
 	.balign	16
 patch:	lqr	$12, patched
 	stqr	$12, 1f
@@ -135,7 +135,7 @@ unmask:
 	wrch	$ch1, $30		# SPU_WrEventMask
 	stop	0xb
 
-# Channels in the midst of other instructions
+# Channels amid other instructions
 	.balign	16
 channels:
 	il	$30, 1

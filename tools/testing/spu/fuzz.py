@@ -9,7 +9,7 @@ into themselves, run over the end of local store, stop or halt at once.  The
 reference engine executes a program one step at a time, for LENGTH steps or to
 its end; the translating one does the same or, if there is an end, runs to it
 freely.  Then all of local store, all registers, FPSCR, SRR0, SPU_Status,
-SPU_NPC, the interrupt's enable and the counts of channels are compared.  A
+SPU_NPC, the interrupt enable bit and the counts of channels are compared.  A
 program that makes a difference is reduced to the instructions that matter.
 """
 
@@ -49,7 +49,7 @@ class Program:
         self.srr0 = struct.pack('>4I', self.near(), 0, 0, 0)
 
     def near(self):
-        """An address about the program, or anywhere"""
+        """An address in or near the program, or anywhere"""
         if self.rng.random() < 0.9:
             return (self.base + self.rng.randrange(4 * self.size)) % LS_SIZE
         return self.rng.getrandbits(32)

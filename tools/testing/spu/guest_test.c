@@ -15,7 +15,7 @@
 #include "spufs_test.h"
 #include "tap.h"
 
-/* As QEMU has it, for a big-endian machine */
+/* As in QEMU, for a big-endian machine */
 typedef union {
 	uint8_t b[16];
 	uint32_t w[4];
@@ -257,9 +257,9 @@ static SPUReg gpr[REGISTERS];
 enum { SRR0 = 80, EVENT_MASK = 81 };
 #define IN_MBOX_EVENT	0x10
 
-#define NOWHERE		0x7fc	/* outside of the first part: nothing but stops there */
+#define NOWHERE		0x7fc	/* outside the first part: nothing but stops there */
 
-/* All of flow.s; or of its first part one word only, among stops. */
+/* All of flow.s, or only one word of its first part, among stops */
 static void flow_image(int only)
 {
 	uint32_t stop = word_of("stop 0");

@@ -385,7 +385,7 @@ static uint32_t sp_result(const struct big *x, int *flags)
 		return 0;
 	}
 	mant = big_bits(x, e - 23, 24, &below);
-	/* truncated to the largest number is no overflow: hardware, see the manual */
+	/* truncation to the largest number is not an overflow: hardware, see the manual */
 	if (e > 128) {
 		*flags |= OVF | DIFF;
 		return sign | 0x7fffffff;

@@ -782,7 +782,7 @@ static void test_programs(int depth)
 	g_free(end);
 }
 
-/* Of CPU time, for DEPTH=1; it takes 10, with sanitizers a minute or two. */
+/* Of CPU time, for DEPTH=1: it takes 10 s, or a minute or two with sanitizers. */
 #define LIMIT_S	120
 
 static void too_long(int sig)

@@ -226,7 +226,7 @@ static enum operands operands_of(const char *base)
 	return INTEGERS;
 }
 
-/* What is not a computation: test_flow() has it, or estimates(). */
+/* Instructions that are not computations: test_flow() or estimates() has them. */
 static bool elsewhere(const char *base)
 {
 	static const char *const names[] = {
@@ -243,7 +243,7 @@ static bool elsewhere(const char *base)
 	return false;
 }
 
-/* What leaves everything as it is, or nearly. */
+/* Instructions that leave everything as it is, or nearly */
 static bool model_of_nothing(const struct insn_case *c, struct model *m)
 {
 	static const char *const names[] = {

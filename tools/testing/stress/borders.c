@@ -31,14 +31,14 @@
 #include "spin.h_shipped"
 
 #define STEPS		8
-#define REFUSED		3	/* how a debugger exits that could not do something */
+#define REFUSED		3	/* exit status of a debugger that failed to do something */
 #define MOUNTS		3
 #define MOUNTS_DIR	"/tmp/spufs-mounts"
 
 /* What spin does not touch, and a page of it */
 #define DATA		0x20000
 
-/* A context that runs until it is told to stop; -1 if there is none to be had */
+/* A context that runs until it is told to stop; -1 if there can be none */
 static int create_spinner(struct async *ctx, const char *dir, unsigned int mode)
 {
 	ctx->event = -1;
@@ -185,7 +185,7 @@ static void be_debugger(pid_t pid, const struct traced *traced, int mem)
 		_exit(0);
 	for (i = 0; i < STEPS; i++)
 		check_word(pid, traced, mem, user_draw(DATA / 8) * 8);
-	/* one instruction of the PPE's, or of the SPU's, after the other */
+	/* one instruction of the PPE, or of the SPU, after the other */
 	for (i = user_draw(4 * STEPS); i; i--)
 		if (ptrace(PTRACE_SINGLESTEP, pid, 0, 0) || !wait_stop(pid))
 			_exit(0);
@@ -204,7 +204,7 @@ static void be_debugger(pid_t pid, const struct traced *traced, int mem)
 		kill(pid, SIGKILL);
 		break;
 	}
-	/* What it still has goes on without it. */
+	/* What it still traces goes on without it. */
 	_exit(0);
 }
 
@@ -260,7 +260,7 @@ static void use_mount(const char *dir, bool readonly)
 	async_close(&ctx);
 }
 
-/* Of a context: bind its directory, or one of its files, and use that. */
+/* Bind a context's directory, or one of its files, and use that. */
 static void bind_context(const char *dir)
 {
 	struct async ctx;
@@ -326,7 +326,7 @@ static void be_mounter(bool root)
 			if (mount("spufs", dir[i], "spufs", 0, options[user_draw(5)]))
 				break;
 			if (!root)
-				user_fail("could mount spufs, who is no root");
+				user_fail("could mount spufs without being root");
 			use_mount(dir[i], false);
 			break;
 		case 1:
@@ -344,7 +344,7 @@ static void be_mounter(bool root)
 		case 4:
 			if (!mount(NULL, spufs_root(), NULL, MS_REMOUNT, options[user_draw(3)]) &&
 			    !root)
-				user_fail("could change spufs, who is no root");
+				user_fail("could change spufs without being root");
 			break;
 		}
 		if (user_draw(2))
@@ -386,7 +386,7 @@ void user_mount(void)
 
 enum { DIRECTORY, EVENT, GANG_EVENT, DESCRIPTORS };
 
-/* A completion of @opcode by registered descriptor @number: what it returns */
+/* Complete @opcode on registered descriptor @number: what it returns */
 static int submit_one(struct ring *ring, int opcode, int number, void *buf, unsigned int len)
 {
 	struct io_uring_sqe *sqe;
@@ -403,7 +403,7 @@ static int submit_one(struct ring *ring, int opcode, int number, void *buf, unsi
 	return cqe.res;
 }
 
-/* Start it, look for events, stop it, and read the one that there is. */
+/* Start it, look for events, stop it, and read the one event. */
 static void submit_run(struct ring *ring, int where, size_t size)
 {
 	static struct control start = { SPU_CONTROL_START_SPU, 0 };
@@ -448,7 +448,7 @@ static void submit_run(struct ring *ring, int where, size_t size)
 		}
 	}
 	if (polled && submit_one(ring, IORING_OP_READ, where, &event, size) != (int)size)
-		user_fail("cannot read an event by a ring that has told of it");
+		user_fail("cannot read an event by a ring that has reported it");
 	if (event.event.event != SPU_EVENT_STOP || event.event.status & SPU_STATUS_RUNNING)
 		user_fail("has another event than STOP by a ring");
 }
@@ -487,7 +487,7 @@ static void be_submitter(int socket)
 	i = openat(ctx.fd, "mem", O_RDWR);
 	map = mmap(NULL, LS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, i, 0);
 	close(i);
-	/* A blocking event file: a read of the ring's waits for the event. */
+	/* A blocking event file: a read by the ring waits for the event. */
 	fcntl(ctx.event, F_SETFL, 0);
 	if (syscall(__NR_io_uring_register, ring.fd, IORING_REGISTER_FILES, fds, DESCRIPTORS))
 		_exit(2);
@@ -534,7 +534,7 @@ void user_submit(void)
 	if (read(socket, &ring, sizeof(ring)) == sizeof(ring)) {
 		/* a ring that outlives its owner, or not */
 		ring = user_draw(2) ? take_fd(child, ring) : -1;
-		/* It may be dead by now, where memory runs out. */
+		/* It may be dead by now, if memory has run out. */
 		send(socket, "", 1, MSG_NOSIGNAL);
 	} else {
 		ring = -1;

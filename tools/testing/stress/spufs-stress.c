@@ -131,7 +131,7 @@ static void close_directory(struct context *c)
 	c->gone = true;
 }
 
-/* Some do not wait for others who are busy with the context. */
+/* Some calls do not wait for others that are busy with the context. */
 static int nowait(void)
 {
 	return draw(4) ? 0 : RWF_NOWAIT;
@@ -156,7 +156,7 @@ static void count_event(struct context *c, const struct spu_event *e)
 	c->stops++;
 }
 
-/* Take what there is to read, as much at once as it happens. */
+/* Take what there is to read, a random number of records at once. */
 static int read_records(int event, void *records, size_t size)
 {
 	struct iovec iov = { records, (draw(6) + 1) * size };
@@ -443,7 +443,7 @@ static void have_child(void)
 	if (pid < 0)
 		return;
 	if (!pid) {
-		/* what it starts and reads the parent does not know of */
+		/* the parent does not know what it starts and reads */
 		process += 100;
 		for (i = 0; i < CONTEXTS; i++)
 			contexts[i].shared = true;
@@ -676,8 +676,8 @@ static int run_process(int number)
 }
 
 /*
- * One for the OOM killer, which takes memory until it is killed, together with
- * its contexts, whatever they do, and the memory that their DMA goes to.
+ * One for the OOM killer.  It takes memory until it is killed, together with its
+ * contexts, whatever they do, and the memory that their DMA goes to.
  */
 static void run_victim(int number)
 {
@@ -713,7 +713,7 @@ static void tell_where(pid_t pid)
 	}
 }
 
-/* Memory that nobody has, in kB, after what need not be kept was given back */
+/* Free memory, in kB, after caches have been dropped */
 static long free_memory(void)
 {
 	char text[256] = "";

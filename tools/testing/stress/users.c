@@ -73,7 +73,7 @@ void user_become(void)
 		user_fail("cannot be looked into");
 }
 
-/* An asynchronous context whose SPU touches a page of @memory after the other */
+/* An asynchronous context whose SPU touches the pages of @memory one by one */
 static int create_toucher(struct async *ctx, char *memory, size_t size)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -101,7 +101,7 @@ void user_kill_soon(pid_t child)
 	while (!wait_until(waitpid(child, &status, WNOHANG) == child))
 		if (++tries == 3)
 			user_fail("has a process that cannot be killed");
-	/* It has told what, by user_fail(). */
+	/* It has said why, by user_fail(). */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
 		user_fail("has a child that has failed");
 }
@@ -208,7 +208,7 @@ static void leave(void)
 	fd = take_fd(child, fd);
 	if (fd < 0 && errno == EPERM)
 		user_fail("cannot take a descriptor of a process of its own");
-	/* It may be dead by now, where memory runs out. */
+	/* It may be dead by now, if memory has run out. */
 	send(socket, "", 1, MSG_NOSIGNAL);
 	usleep(user_draw(5000));
 	kill(child, SIGKILL);
@@ -265,7 +265,7 @@ static void hang(void)
 	user_kill_soon(child);
 }
 
-/* Answers what it takes to open and map a file, and never a read of it */
+/* Answer requests that open and map a file, and never a read of it */
 static void serve_fuse(int fd)
 {
 	static char buffer[1 << 18];
@@ -330,8 +330,8 @@ static void serve_fuse(int fd)
 }
 
 /*
- * Its page faults hang until the server ends, see users_clean(): none may be
- * anybody else's.
+ * Its page faults hang until the server ends, see users_clean(); nobody else's may
+ * hang.
  */
 static void stall(void)
 {
@@ -350,8 +350,8 @@ static void stall(void)
 }
 
 /*
- * To be killed is what is right. An error is, too, where memory runs out for all;
- * but no run may come to its end: its pages are twice what there may be.
+ * It should be killed. An error is right as well, where memory runs out for all. But
+ * no run may come to its end: its pages are twice what it may have.
  */
 static void be_greedy(void)
 {
@@ -470,7 +470,7 @@ const char *users_prepare(void)
 		return "not root";
 	if (chmod(spufs_root(), 01777))
 		return "spufs is not mounted";
-	/* to have a page fault of the kernel's handled, as an ordinary user */
+	/* lets an ordinary user handle page faults of the kernel */
 	put_text("/proc/sys/vm", "unprivileged_userfaultfd", "1");
 
 	mkdir(GROUPS_DIR, 0755);

@@ -17,7 +17,7 @@ const char *users_prepare(void);
 /* What user @number does for @seconds; never returns. */
 void users_run(int number, unsigned int seed, unsigned int seconds);
 
-/* Does user @number go only when it is killed? */
+/* Does user @number end only when it is killed? */
 bool users_endless(int number);
 
 /* After the last process: take away what users_prepare() made. */

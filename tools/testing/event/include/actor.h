@@ -2,7 +2,7 @@
 /*
  * Concurrent actors: threads in a system call, the worker, an
  * SPU, an interrupt.  explore.c makes them coroutines and tries the orders in
- * which they can run; thread.c makes them threads.
+ * which they can run; threads.c makes them threads.
  */
 #ifndef ACTOR_H
 #define ACTOR_H
@@ -34,7 +34,7 @@ unsigned int decide(unsigned int n, const char *what);
 void fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
-/* The command that does the same once more; each program has its own. */
+/* Print the command that repeats the run; each program has its own. */
 void print_replay(void);
 
 /* Seconds of the host */
@@ -48,8 +48,8 @@ void hardware_begin(const char *what);
 void hardware_end(void);
 
 /*
- * What a thread did before released() is seen by one that was in acquired()
- * afterwards: for ThreadSanitizer, where it cannot see that by itself.
+ * A thread that was in acquired() sees what another did before released(): tell
+ * ThreadSanitizer so, where it cannot see that by itself.
  */
 #ifdef THREADS
 #include <pthread.h>

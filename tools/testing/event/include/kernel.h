@@ -4,7 +4,7 @@
  *
  * The semantics are the kernel's.  Every operation that another CPU can see,
  * or that waits, is a point where actor.h may let another actor run, so that
- * explore.c can try them all; thread.c lets real threads run instead.
+ * explore.c can try them all; threads.c lets real threads run instead.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -96,7 +96,7 @@ void kfree(const void *p);
 #define pagefault_disable()	((void)self()->nofault++)
 #define pagefault_enable()	((void)self()->nofault--)
 
-/* Wait queues; what the lock inside of them makes is one step here. */
+/* Wait queues; what the kernel does under their lock is one step here. */
 struct wait_entry {
 	struct wait_entry *next;
 	struct actor *who;
@@ -190,7 +190,7 @@ struct poll_table_struct {
 	wait_queue_head_t *queue;	/* which the file named */
 };
 typedef struct poll_table_struct poll_table;
-/* Who gives no table looks, and waits for nothing. */
+/* A caller without a table only looks, and waits for nothing. */
 #define poll_requested_events(wait)	((wait) ? (wait)->entry->key : 0)
 struct seq_file {
 	char text[256];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The model around event.c, and its interface to explore.c and thread.c.
+ * The model around event.c, and its interface to explore.c and threads.c.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -13,7 +13,7 @@ extern char __start_state[], __stop_state[];
 
 enum actor_kind {
 	SETUP,		/* runs first, and alone */
-	USER,		/* is to come to its end */
+	USER,		/* must come to its end */
 	BACKGROUND,	/* may wait for ever */
 	EPILOGUE,	/* runs when nobody else can */
 };
@@ -75,7 +75,7 @@ struct scenario {
 	unsigned long flags;	/* of the contexts */
 	/* The contexts are in a gang, and their events go to its file. */
 	bool gang;
-	/* The scheduler's tick takes the SPU from who has stopped. */
+	/* The scheduler's tick takes the SPU from a context that has stopped. */
 	bool ticks;
 	struct step threads[THREADS_MAX][STEPS_MAX];
 };

@@ -50,7 +50,7 @@ struct spu_regs {
 	bool stepping;
 	u8 step;		/* how far the program is, see model.c */
 	u8 dma;			/* what its DMA has met with */
-	bool raised;		/* and that this was told by an interrupt */
+	bool raised;		/* and whether an interrupt has reported that */
 };
 
 struct spu {
