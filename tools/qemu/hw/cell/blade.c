@@ -107,9 +107,9 @@ static void cell_regs_dt_populate(void *fdt, int be_offset, const char *name,
 /* A chip */
 
 /*
- * The threads of all chips share memory, and a kernel: they are one cluster,
- * gdb's first process.  It is the first chip's, and has no room for others'
- * objects.
+ * The threads of all chips share memory and a kernel, so they are one cluster,
+ * gdb's first process.  The first chip owns the cluster; the threads of other
+ * chips just have its index.
  */
 static bool cell_chip_init_ppe(CellChip *chip, Error **errp)
 {
@@ -179,8 +179,8 @@ static void cell_chip_realize(DeviceState *dev, Error **errp)
 
     if (chip->node >= CELL_MAX_CHIPS || chip->nr_threads > CELL_MAX_THREADS ||
         chip->nr_spes > CELL_MAX_SPES) {
-        error_setg(errp, "a chip is number 0 to %u, has up to %u threads and "
-                   "up to %u SPEs", CELL_MAX_CHIPS - 1, CELL_MAX_THREADS,
+        error_setg(errp, "a chip has a number from 0 to %u, up to %u threads "
+                   "and up to %u SPEs", CELL_MAX_CHIPS - 1, CELL_MAX_THREADS,
                    CELL_MAX_SPES);
         return;
     }
@@ -353,7 +353,7 @@ static void cell_dt_spes(CellChip *chip, void *fdt, int be_offset,
         }
     }
 
-    /* A node goes before those that its parent has: the last one first */
+    /* libfdt puts a node before its siblings: begin with the last one. */
     for (int n = chip->nr_spes - 1; n >= 0; n--) {
         hwaddr be = CELL_BE_BASE(chip->node);
         hwaddr spe = be + CELL_BE_SPE(n);
@@ -389,7 +389,7 @@ static uint32_t cell_dt_be(CellChip *chip, void *fdt, uint32_t cpu_phandle)
     _FDT(fdt_setprop(fdt, offset, "ranges", NULL, 0));
     /*
      * Linux takes this property's length for the number of its entries, and
-     * what follows it for phandles: small ones could match by accident.
+     * reads the words after it as phandles: small ones could match by accident.
      */
     _FDT(fdt_setprop_cell(fdt, offset, "cpus", cpu_phandle));
     _FDT(fdt_setprop_cell(fdt, offset, "node-id", chip->node));
@@ -442,7 +442,7 @@ static void cell_dt_uart(void *fdt, uint32_t iic_phandle)
     _FDT(fdt_setprop_cell(fdt, offset, "interrupt-parent", iic_phandle));
 }
 
-/* How much of RAM a chip has */
+/* How much of the RAM belongs to a chip */
 static uint64_t cell_node_memory(CellBladeState *s, unsigned node,
                                  uint64_t *start)
 {
@@ -512,8 +512,8 @@ static void *cell_blade_create_fdt(CellBladeState *s)
 /* The machine */
 
 /*
- * Place the kernel at the bottom of RAM, where it is linked for, and all else
- * after it.
+ * Place the kernel at the bottom of RAM, for which it is linked, and everything
+ * else after it.
  */
 static void cell_blade_load(CellBladeState *s)
 {
@@ -572,13 +572,14 @@ static void cell_blade_check(CellBladeState *s)
     unsigned cpus = machine->smp.cpus;
 
     if (machine->firmware || machine->dtb) {
-        error_report("the machine has no firmware, and makes its device tree "
-                     "itself: -bios and -dtb are not for it");
+        error_report("the machine has no firmware and makes its own device "
+                     "tree: it takes neither -bios nor -dtb");
         exit(EXIT_FAILURE);
     }
     /*
-     * Linux numbers CPUs as they come, but finds their part of an IIC by the
-     * hardware's numbers, which count two threads for each chip.
+     * Linux numbers CPUs in the order in which it finds them, but looks for
+     * their part of an IIC by the hardware's numbers, which count two threads
+     * for each chip.
      */
     if (s->nr_chips == 1 ? cpus > CELL_MAX_THREADS :
                            cpus != s->nr_chips * CELL_MAX_THREADS) {
@@ -587,11 +588,11 @@ static void cell_blade_check(CellBladeState *s)
                                         "two chips have 4 threads", cpus);
         exit(EXIT_FAILURE);
     }
-    /* Each of the accelerator's threads needs to be known to it. */
+    /* TCG has max_cpus contexts, and the thread of each vCPU needs one. */
     if (s->spu_tcg && qemu_tcg_mttcg_enabled() &&
         machine->smp.max_cpus < cpus + s->nr_chips * s->nr_spes) {
-        error_report("spu-engine=tcg takes a vCPU for each SPE: "
-                     "ask for -smp %u,maxcpus=%u", cpus,
+        error_report("spu-engine=tcg needs a vCPU for each SPE: "
+                     "use -smp %u,maxcpus=%u", cpus,
                      cpus + s->nr_chips * s->nr_spes);
         exit(EXIT_FAILURE);
     }
@@ -675,7 +676,7 @@ static void cell_blade_reset(MachineState *machine, ResetType type)
         if (!machine->kernel_filename) {
             continue;                   /* qtest */
         }
-        /* Linux starts second threads by RTAS, and expects the first ones */
+        /* Linux starts second threads by RTAS, and expects first ones to run */
         cell_ppe_start_thread(chip->thread[0].cpu,
                               node == 0 ? s->kernel_entry :
                                           s->kernel_entry + CELL_SECONDARY_HOLD,
@@ -690,7 +691,7 @@ static void cell_blade_nmi_thread(CPUState *cs, run_on_cpu_data unused)
     CPUPPCState *env = &POWERPC_CPU(cs)->env;
 
     if (!env->quiesced) {
-        /* It is no wake-up: POWER's reason for this is Cell's for heat. */
+        /* Not a wake-up: POWER's reason code for a reset means heat on Cell. */
         env->resume_as_sreset = false;
         ppc_cpu_do_system_reset(cs);
     }
@@ -816,8 +817,8 @@ static void cell_blade_class_init(ObjectClass *oc, const void *data)
                                           "time) or tcg (fast)");
     object_class_property_add_str(oc, "x-host-without", NULL,
                                   cell_blade_set_host_without);
-    object_class_property_set_description(oc, "x-host-without", "What of the "
-                                          "host is not used for SPUs (avx2, "
+    object_class_property_set_description(oc, "x-host-without", "Host feature "
+                                          "that SPUs must not use (avx2, "
                                           "vectors or rotate), for tests");
 }
 

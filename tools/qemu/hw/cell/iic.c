@@ -36,7 +36,7 @@ static uint32_t cell_iic_pack(unsigned class, uint8_t source, uint8_t prio)
     return CELL_IIC_PENDING_VALID | class << 16 | source << 8 | prio;
 }
 
-/* The most urgent unit of @src that interrupts target @dest, if better. */
+/* Find a unit of @src that interrupts @dest and is more urgent than *prio. */
 static void cell_iic_best_unit(const CellIICState *src, uint8_t dest,
                                unsigned *prio, uint32_t *pending)
 {
@@ -55,7 +55,7 @@ static void cell_iic_best_unit(const CellIICState *src, uint8_t dest,
     }
 }
 
-/* What is pending for a thread and may interrupt it; 0 if nothing may. */
+/* The pending interrupt that a thread may take now; 0 if there is none */
 static uint32_t cell_iic_pending(const CellIICState *s, unsigned thread)
 {
     uint8_t dest = CELL_IIC_NODE_UNIT(s->node,
@@ -159,7 +159,7 @@ static uint64_t cell_iic_thread_read(CellIICState *s, unsigned thread,
     case CELL_IIC_PRIO:
         return s->prio[thread];
 
-    default:                    /* GENERATE is for writing only */
+    default:                    /* GENERATE is write-only */
         return 0;
     }
 }
@@ -230,7 +230,7 @@ static void cell_iic_write(void *opaque, hwaddr addr, uint64_t val,
         cell_iic_update_ioex(s);
         break;
     case CELL_IIC_IOC_FIR ... CELL_IIC_IOC_FIR + 8 * CELL_IIC_IOC_FIRS - 1:
-        /* No I/O controller, hence no faults: the registers only hold */
+        /* No I/O controller, hence no faults: these only keep values */
         qemu_log_mask(LOG_UNIMP, "cell-iic: IOC FIR register 0x%03" HWADDR_PRIx
                       " = 0x%" PRIx64 "\n", addr, val);
         s->ioc_fir[(addr - CELL_IIC_IOC_FIR) / 8] = val;
@@ -345,7 +345,7 @@ static const VMStateDescription vmstate_cell_iic_route = {
     },
 };
 
-/* The threads' state has no interrupt lines. */
+/* The threads' own state does not include their interrupt lines. */
 static int cell_iic_post_load(void *opaque, int version_id)
 {
     cell_iic_update(opaque);

@@ -5,23 +5,23 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A command is executed, in zero time, as soon as nothing forbids it.  So
- * each queue drains in the order of issue, which is more than CBEA asks for,
- * except for what waits: a list that stalled and notified, or a lock line
- * command that waits for the CPUs to be stopped.  Fences and barriers need
- * care only behind those, and lock line commands, which obey neither, need it
- * only behind each other.
+ * A command is executed, in zero time, as soon as nothing forbids it.  So each
+ * queue drains in the order of issue, which is more than CBEA asks for.  The
+ * exceptions are commands that wait: a list that stalled and notified, or a
+ * lock line command until the CPUs are stopped.  Only behind these do fences
+ * and barriers need care.  Lock line commands obey neither, and need care only
+ * behind each other.
  *
- * The state of a command lives in its queue slot, a page at a time: after a
- * fault it goes on where it left off, whether in place or after a context
+ * The progress of a command is kept in its queue slot, page by page: after a
+ * fault it continues where it stopped, whether in place or after the context
  * has been saved and restored.
  *
- * tlbie waits for transfers with multi-threaded TCG, too.  A page's translation
- * is read from the hash table, and the page copied, without the BQL being
- * released in between.  The ptesync after tlbie (check_tlb_flush()) queues safe
- * work for its own vCPU, for which this takes the BQL before it executes the
- * next instruction: a transfer that has seen the old entry is over by then.
- * Those that take the BQL afterwards see what was written to the entry before.
+ * tlbie waits for transfers with multi-threaded TCG, too.  A transfer reads a
+ * page's translation from the hash table, and copies the page, without
+ * releasing the BQL in between.  The ptesync after tlbie (check_tlb_flush())
+ * queues safe work for its own vCPU, which takes the BQL for it before it
+ * executes the next instruction: a transfer that has seen the old entry is over
+ * by then.  A transfer that takes the BQL later sees the new entry.
  */
 #include "qemu/osdep.h"
 #include "cpu.h"
@@ -40,7 +40,7 @@
 #include "target/ppc/helper_regs.h"
 #include "trace.h"
 
-/* What a command is. */
+/* Properties of a command */
 enum {
     OP_SPU      = BIT(0),       /* may be in the SPU's queue */
     OP_PROXY    = BIT(1),       /* may be in the proxy queue */
@@ -84,7 +84,7 @@ static const uint16_t mfc_ops[256] = {
     [MFC_GETL]      = OP_SPU | OP_GET | OP_LIST,
     [MFC_GETLB]     = OP_SPU | OP_GET | OP_LIST | OP_BARRIER,
     [MFC_GETLF]     = OP_SPU | OP_GET | OP_LIST | OP_FENCE,
-    /* Hints for a cache that does not exist, and what looks like one */
+    /* Hints for a cache that does not exist; only sdcrz has an effect */
     [MFC_SDCRT]     = OP_BOTH,
     [MFC_SDCRTST]   = OP_BOTH,
     [MFC_SDCRZ]     = OP_BOTH | OP_PUT | OP_ZERO,
@@ -118,8 +118,8 @@ typedef enum MFCFault {
 } MFCFault;
 
 /*
- * The page sizes of the CBE: 4 KiB, and two large ones, with which HID6 is
- * loaded; Linux has 16 MiB and 64 KiB (SLB_VSID_LLP of its mmu-hash.h).
+ * The page sizes of the CBE: 4 KiB, and two large ones that HID6 selects.
+ * Linux selects 16 MiB and 64 KiB (SLB_VSID_LLP of its mmu-hash.h).
  */
 static unsigned slb_page_shift(uint64_t vsid)
 {
@@ -158,11 +158,11 @@ static bool pte_allows(uint64_t pte1, bool key, bool write)
 }
 
 /*
- * Look for the entry whose first word is @want, but for its software's bits,
- * in one group of the page table, and set R and C.  The PPE may be changing
- * it at the same time: an entry was read consistently if its first word,
- * which has the valid bit, is the same before and after; and R and C are set
- * only in the word that was read.
+ * Look in one group of the page table for the entry whose first word is @want,
+ * apart from the bits for software, and set R and C.  The PPE may be changing
+ * the entry at the same time: it was read consistently if its first word, which
+ * has the valid bit, is the same before and after; and R and C are set only if
+ * the second word is still the one that was read.
  *
  * Returns true if an entry was found, with the outcome in *fault.
  */
@@ -218,8 +218,8 @@ static bool mfc_search_group(AddressSpace *as, hwaddr group, uint64_t want,
 }
 
 /*
- * Does the TLB have what allows the access?  An MFC obeys tlbie, if MFC_SR1[T]
- * says so, but not tlbiel (PowerPC Book III: of the same processor only).
+ * Does this TLB entry allow the access?  An MFC obeys tlbie, if MFC_SR1[T] says
+ * so, but not tlbiel, which PowerPC Book III limits to the same processor.
  */
 static bool mfc_tlb_allows(CellSPEState *spe, const MFCTLBEntry *e,
                            uint64_t vsid, uint64_t page, bool key, bool write)
@@ -336,15 +336,14 @@ static void mfc_fault(CellSPEState *spe, MFCQueueId id, const MFCCommand *c,
 /*
  * The budget
  *
- * Commands may issue each other through the registers of MFCs, and that
- * without end, and a single list may be long: none of it must take the machine
- * with it.  So no queue runs inside of another's command, and all MFCs together
- * have one budget, which only a timer fills again: between two of its fillings
- * the main loop has had its turn.  When it is used up, queues rest, in the
- * middle of a command if need be.
+ * Commands may issue each other through the registers of MFCs without end, and
+ * a single list may be long: neither may make the machine hang.  So no queue
+ * runs inside another's command, and all MFCs share one budget, which only a
+ * timer refills: between two refills the main loop has its turn.  When the
+ * budget is used up, queues rest, in the middle of a command if need be.
  *
- * It is counted in what takes a host about 100 ns, so that what it allows is
- * over in a few milliseconds on a slow one.
+ * A unit of it is about 100 ns of host time, so that even a slow host uses it
+ * up in a few milliseconds.
  */
 #define MFC_BUDGET          10000
 #define MFC_COST_COMMAND    1       /* or an element of a list */
@@ -364,7 +363,7 @@ static bool mfc_has_budget(CellSPEState *spe)
     return spe->mfc.eib->budget > 0;
 }
 
-/* For @len bytes at @pa: four of them are an access to a register. */
+/* Charge for @len bytes; outside of memory, each four access a register. */
 static void charge_access(CellSPEState *spe, bool memory, uint64_t len)
 {
     cell_mfc_charge(spe, memory ? len / 1024 : MFC_COST_REGISTERS + len / 4);
@@ -389,7 +388,7 @@ static void line_lost(CellMFC *m)
 
 /*
  * An MFC stored at @pa: reservations there end.  That is an event for an SPU
- * unless it has done so itself.
+ * that has lost one, unless the store was its own.
  */
 static void lines_stored(CellSPEState *spe, MFCQueueId id, hwaddr pa,
                          uint64_t len)
@@ -408,7 +407,7 @@ static void lines_stored(CellSPEState *spe, MFCQueueId id, hwaddr pa,
     }
 }
 
-/* Is there memory, all of it, or at least in part something else? */
+/* Is this memory, and nothing else? */
 static bool is_memory(CellEIB *eib, hwaddr pa, uint64_t size)
 {
     hwaddr xlat, len = size;
@@ -421,10 +420,10 @@ static bool is_memory(CellEIB *eib, hwaddr pa, uint64_t size)
 }
 
 /*
- * A line that the PPE or an SPU stores to while this runs could be torn, which
- * the hardware would not do: two readings that agree are not.
+ * The hardware never reads half of a store, but this could, if the PPE or an
+ * SPU stores to the line meanwhile: so read it until two readings agree.
  *
- * Returns false if there were none: the line changes all the time.
+ * Returns false if none do: the line changes all the time.
  */
 static bool line_read(CellEIB *eib, hwaddr pa, uint8_t *line)
 {
@@ -446,9 +445,9 @@ static bool line_read(CellEIB *eib, hwaddr pa, uint8_t *line)
 }
 
 /*
- * Nobody tells about the PPE's stores, so that a reservation is known to be
- * lost only when the line's value has changed.  An SPU that wants the event
- * makes us look; others find out by putllc.
+ * Nothing reports the PPE's stores, so a reservation is known to be lost only
+ * when the line's value has changed.  Look for that if the SPU wants the event;
+ * otherwise it finds out by putllc.
  */
 void cell_mfc_watch_line(CellSPEState *spe)
 {
@@ -483,9 +482,9 @@ static void line_watch_expired(void *opaque)
 /* Transfers */
 
 /*
- * Up to a doubleword is one store, as it is for whoever else shares memory
- * with an SPE: memmove() may make two of it, and undo what another one has
- * stored in answer to the first.
+ * Up to a doubleword must be one store for all that share memory with an SPE:
+ * memmove() may make two of it, and the second one may undo what another
+ * processor has stored in answer to the first.
  */
 static MemTxResult mfc_store(AddressSpace *as, hwaddr addr, const uint8_t *buf,
                              uint64_t len)
@@ -539,8 +538,8 @@ static void mfc_access(CellSPEState *spe, MFCQueueId id, uint16_t op,
 }
 
 /*
- * Transfer @size bytes, going on at c->done; false if that faults, or if the
- * budget does not allow more now.
+ * Transfer @size bytes, of which c->done are done already.  Returns false if
+ * that faults, if the budget is used up, or if the queue was purged.
  */
 static bool mfc_transfer(CellSPEState *spe, MFCQueueId id, MFCCommand *c,
                          uint32_t lsa, uint64_t ea, uint32_t size)
@@ -647,7 +646,7 @@ static bool mfc_exec_line(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
         line_release(m);
         m->line_moves = !line_read(m->eib, pa, m->line);
         if (m->line_moves) {
-            /* Once more, when nobody executes */
+            /* Try again while no CPU executes. */
             cell_mfc_run(spe);
             return false;
         }
@@ -708,7 +707,7 @@ static bool mfc_exec(CellSPEState *spe, MFCQueueId id, MFCCommand *c)
                             MIN(end - first, MFC_MAX_SIZE));
     }
     if (op & OP_SIGNAL) {
-        /* A store of one word, and of nothing else */
+        /* A store of exactly one word */
         error = c->size == 4 ? mfc_check_transfer(c->lsa, c->ea, 4)
                              : INT_CLASS0_DMA_ALIGNMENT;
         if (error) {
@@ -770,7 +769,7 @@ uint32_t cell_mfc_idle_tags(CellSPEState *spe, MFCQueueId id)
     return ~busy;
 }
 
-/* Prxy_QueryType is one shot: it is reset when the interrupt is raised. */
+/* Prxy_QueryType is one-shot: it is reset when the interrupt is raised. */
 static void proxy_query_check(CellSPEState *spe)
 {
     CellMFC *m = &spe->mfc;
@@ -812,10 +811,10 @@ static void mfc_complete(CellSPEState *spe, MFCQueueId id, unsigned slot)
 }
 
 /*
- * putllc and its kin exclude the CPUs, whose lwarx and stwcx. know nothing
- * of the MFC, and getllar those that keep it from reading: under icount there
- * is one thread for all, so that they do already; without TCG there are no
- * CPUs.
+ * putllc and its kin must run while no CPU executes, because lwarx and stwcx.
+ * know nothing of the MFC; so must a getllar that CPUs keep from reading.
+ * Under icount that is so already, because all share one thread; without TCG
+ * there are no CPUs.
  */
 static bool mfc_needs_exclusive(CellMFC *m, const MFCCommand *c)
 {
@@ -825,7 +824,7 @@ static bool mfc_needs_exclusive(CellMFC *m, const MFCCommand *c)
 
 static void mfc_exclusive_work(CPUState *cs, run_on_cpu_data data);
 
-/* Its queues are to run. */
+/* Put an MFC on the EIB's list: its queues are to run. */
 static void mfc_wait(CellMFC *m)
 {
     if (!m->waits) {
@@ -891,10 +890,10 @@ static bool mfc_run_queue(CellSPEState *spe, MFCQueueId id, bool exclusive)
 }
 
 /*
- * Run what waits, one pass for each MFC in turn: a transfer may end in
- * registers of any SPE, and issue a command or restart a queue, which waits
- * then.
- * @exclusive: the MFC for which the CPUs are stopped, if they are
+ * Run the queues that wait, one pass for each MFC in turn: a transfer may end
+ * in the registers of any SPE, and issue a command or restart a queue, which
+ * then waits in turn.
+ * @exclusive: the MFC for which the CPUs are stopped, or NULL
  */
 static void eib_run(CellEIB *eib, CellMFC *exclusive)
 {
@@ -918,7 +917,7 @@ static void eib_run(CellEIB *eib, CellMFC *exclusive)
         }
     }
     eib->running = false;
-    /* Who seldom does much never needs the timer. */
+    /* MFCs that do little seldom need the timer. */
     if (eib->budget < MFC_BUDGET / 2 && !timer_pending(&eib->refill)) {
         timer_mod(&eib->refill,
                   qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + slice_ns);
@@ -942,7 +941,7 @@ void cell_mfc_run_exclusive(CellSPEState *spe)
 
 static void mfc_exclusive_work(CPUState *cs, run_on_cpu_data data)
 {
-    /* Run with all CPUs outside of translated code, and without the BQL. */
+    /* Called with all CPUs outside of translated code, and without the BQL. */
     bql_lock();
     cell_mfc_run_exclusive(data.host_ptr);
     bql_unlock();
@@ -979,9 +978,9 @@ bool cell_mfc_issue(CellSPEState *spe, MFCQueueId id, uint32_t word)
 }
 
 /*
- * The parameters, MFC_ClassID_CMD, and then MFC_CMDStatus: the command is
- * queued when that is read (CBEA, "MFC Proxy Command Issue Sequence"; nothing
- * happens before on hardware).
+ * The PPE writes the parameters and MFC_ClassID_CMD, then reads MFC_CMDStatus.
+ * This read queues the command (CBEA, "MFC Proxy Command Issue Sequence");
+ * hardware does nothing before it either.
  */
 uint32_t cell_mfc_proxy_issue(CellSPEState *spe)
 {
@@ -1028,9 +1027,9 @@ uint64_t cell_mfc_cntl_read(CellSPEState *spe)
 }
 
 /*
- * A purge empties the queues but completes nothing: spufs has saved the
- * pending tag status query before (switch.c, steps 22 and 27 of save) and
- * restores it with the commands for which it waits.
+ * A purge empties the queues but completes nothing: spufs has already saved the
+ * pending tag status query (switch.c, steps 22 and 27 of save), and restores it
+ * together with the commands for which it waits.
  */
 static void mfc_purge(CellSPEState *spe)
 {
@@ -1065,9 +1064,9 @@ void cell_mfc_cntl_write(CellSPEState *spe, uint64_t val)
     }
     if (val & MFC_CNTL_R && m->faulted) {
         /*
-         * The command is tried again, and reports anew what is still wrong.
-         * An interrupt that the PPE has not taken yet is about the first
-         * try: it must not be handled with the second one's MFC_DAR.
+         * The command is tried again, and reports again anything that is still
+         * wrong.  An interrupt that the PPE has not taken yet belongs to the
+         * first try: it must not be handled with the second one's MFC_DAR.
          */
         m->faulted = false;
         spe->int_stat[1] &= ~(INT_CLASS1_SEGMENT_FAULT |
@@ -1234,7 +1233,7 @@ bool cell_mfc_post_load(CellSPEState *spe)
     if (m->reserved) {
         QLIST_INSERT_HEAD(&m->eib->holders, m, holder);
     }
-    /* Nobody has been asked here to stop the CPUs, or there was no budget. */
+    /* Neither exclusive work nor a refill is pending here: start again. */
     m->exclusive_pending = false;
     if (!mfc_queues_empty(m)) {
         mfc_wait(m);
@@ -1270,7 +1269,7 @@ static void cell_eib_realize(DeviceState *dev, Error **errp)
     CellEIB *eib = CELL_EIB(dev);
 
     if (!eib->memory) {
-        error_setg(errp, "memory must be what the machine's SPEs access");
+        error_setg(errp, "memory must be the memory that the SPEs access");
         return;
     }
     address_space_init(&eib->as, eib->memory, "cell-eib");

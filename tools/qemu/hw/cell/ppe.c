@@ -36,7 +36,7 @@ bool cell_ppe_realize_thread(CellPPEThread *t, unsigned n, uint32_t pir,
 {
     CPUPPCState *env = &t->cpu->env;
 
-    /* Before the vCPU is one: a plugin may read the decrementer then. */
+    /* Before the vCPU is realized: a plugin may then read the decrementer. */
     cpu_ppc_tb_init(env, tb_freq);
     if (!qdev_realize(DEVICE(t->cpu), NULL, errp)) {
         return false;
@@ -55,7 +55,7 @@ void cell_ppe_start_thread(PowerPCCPU *cpu, uint64_t entry, uint64_t arg)
     env->msr = 1ull << MSR_SF | 1ull << MSR_ME;
     hreg_compute_hflags(env);
     env->nip = entry;
-    /* r5 above all: Linux takes anything but 0 for Open Firmware's entry */
+    /* Above all r5: Linux takes anything but 0 for Open Firmware's entry */
     memset(env->gpr, 0, sizeof(env->gpr));
     env->gpr[3] = arg;
     env->quiesced = false;
@@ -91,7 +91,7 @@ int cell_dt_chosen(void *fdt, MachineState *machine, uint64_t initrd_addr,
     _FDT(offset);
     _FDT(fdt_setprop_string(fdt, offset, "bootargs",
                             machine->kernel_cmdline ?: ""));
-    /* Linux has nothing else to begin its random numbers with. */
+    /* Linux has no other seed for its random numbers. */
     qemu_guest_getrandom_nofail(seed, sizeof(seed));
     _FDT(fdt_setprop(fdt, offset, "rng-seed", seed, sizeof(seed)));
     if (initrd_size) {

@@ -31,7 +31,7 @@
 /* Room for the device tree; it takes one KiB and the command line. */
 #define PS3_FDT_MAX_SIZE        (64 * KiB)
 
-/* The loader unpacks an otheros.bld to 0, and enters it as a reset does. */
+/* The loader unpacks an otheros.bld to 0, and enters it at the reset vector. */
 #define PS3_OTHEROS_MAX_SIZE    (16 * MiB)
 #define PS3_OTHEROS_ENTRY       0x100
 
@@ -123,8 +123,8 @@ static void ps3_load_otheros(PS3MachineState *s)
     g_free(data);
     if (machine->initrd_filename ||
         (machine->kernel_cmdline && *machine->kernel_cmdline)) {
-        error_report("otheros.bld brings its command line and initrd along: "
-                     "-append and -initrd are for vmlinux");
+        error_report("otheros.bld contains its command line and initrd: "
+                     "-append and -initrd are for vmlinux only");
         exit(EXIT_FAILURE);
     }
     s->otheros = true;
@@ -136,8 +136,8 @@ static void ps3_load(PS3MachineState *s)
     uint64_t end = 0;
 
     if (machine->firmware || machine->dtb) {
-        error_report("the machine has no firmware, and makes its device tree "
-                     "itself: -bios and -dtb are not for it");
+        error_report("the machine has no firmware and makes its own device "
+                     "tree: it takes neither -bios nor -dtb");
         exit(EXIT_FAILURE);
     }
     if (machine->kernel_filename) {
@@ -184,11 +184,11 @@ static void ps3_check(PS3MachineState *s)
         error_report("there are 1 or 2 threads, but -smp asks for %u", cpus);
         exit(EXIT_FAILURE);
     }
-    /* Each of the accelerator's threads needs to be known to it. */
+    /* TCG has max_cpus contexts, and the thread of each vCPU needs one. */
     if (s->spu_tcg && qemu_tcg_mttcg_enabled() &&
         machine->smp.max_cpus < cpus + s->nr_spes) {
-        error_report("spu-engine=tcg takes a vCPU for each SPE: "
-                     "ask for -smp %u,maxcpus=%u", cpus, cpus + s->nr_spes);
+        error_report("spu-engine=tcg needs a vCPU for each SPE: "
+                     "use -smp %u,maxcpus=%u", cpus, cpus + s->nr_spes);
         exit(EXIT_FAILURE);
     }
     if (machine->ram_size < PS3_BOOT_SIZE ||
@@ -228,7 +228,7 @@ static const VMStateDescription vmstate_ps3 = {
         VMSTATE_UINT8_EQUAL(nr_spes, PS3MachineState, NULL),
         VMSTATE_STRUCT_ARRAY(thread, PS3MachineState, CELL_PPE_THREADS, 1,
                              vmstate_cell_ppe_thread, CellPPEThread),
-        /* Others look into it when they are loaded. */
+        /* Before the others, which use the memory when they are loaded */
         VMSTATE_STRUCT(memory, PS3MachineState, 1, vmstate_ps3_memory,
                        PS3Memory),
         VMSTATE_STRUCT(irq, PS3MachineState, 1, vmstate_ps3_irq,
@@ -287,7 +287,7 @@ static void ps3_reset(MachineState *machine, ResetType type)
         } else if (n == 0) {
             cell_ppe_start_thread(cpu, s->kernel_entry, s->fdt_addr);
         } else {
-            /* No call starts it: both threads run from the start. */
+            /* There is no call to start it: both threads run from reset on. */
             cell_ppe_start_thread(cpu, s->kernel_entry + CELL_SECONDARY_HOLD,
                                   n);
         }
@@ -392,8 +392,8 @@ static void ps3_class_init(ObjectClass *oc, const void *data)
                                           "time) or tcg (fast)");
     object_class_property_add_bool(oc, "clobber", ps3_get_clobber,
                                    ps3_set_clobber);
-    object_class_property_set_description(oc, "clobber", "Calls of the "
-                                          "hypervisor overwrite all that they "
+    object_class_property_set_description(oc, "clobber", "Hypervisor calls "
+                                          "overwrite all registers that they "
                                           "may");
 }
 

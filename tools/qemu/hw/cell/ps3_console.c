@@ -35,7 +35,7 @@ enum {
 
 #define MAX_BUFFER      (16 * MiB)
 
-/* A circular buffer of the guest's: its memory, and in order */
+/* A circular buffer must be in the guest's memory, its pointers in order. */
 static bool buffer_valid(PS3MachineState *s, uint64_t start, uint64_t pos,
                          uint64_t end)
 {
@@ -86,9 +86,9 @@ static void output(PS3MachineState *s, const uint64_t p[POINTERS])
 }
 
 /*
- * There may be input if the kernel has taken all that was there before: its
- * position is the start, and that a zero.  The first character is written
- * last, with a zero already behind the others.
+ * Input may be written if the kernel has taken all earlier input: its position
+ * is the start, and holds a zero.  The first character is written last, when
+ * the others and the zero after them are in place.
  */
 static void input(PS3MachineState *s, const uint64_t p[POINTERS])
 {
@@ -107,7 +107,7 @@ static void input(PS3MachineState *s, const uint64_t p[POINTERS])
     len = MIN(c->input_len, p[INPUT_END] - start - 1);
     address_space_stb(as, start + len, 0, attrs, NULL);
     address_space_write(as, start + 1, attrs, c->input + 1, len - 1);
-    /* The kernel reads on as soon as it sees the first one. */
+    /* The kernel reads all of it as soon as it sees the first character. */
     smp_wmb();
     address_space_stb(as, start, c->input[0], attrs, NULL);
     c->input_len -= len;
@@ -157,7 +157,7 @@ static void console_receive(void *opaque, const uint8_t *buf, int len)
 void ps3_console_symbol(const char *name, int info, uint64_t value,
                         uint64_t size)
 {
-    /* The loader has no other way to tell whom this is for. */
+    /* The loader has no other way to tell for which machine this is. */
     PS3MachineState *s = PS3_MACHINE(qdev_get_machine());
 
     if (!strcmp(name, "memcons") && size == 8 * POINTERS &&
@@ -166,7 +166,7 @@ void ps3_console_symbol(const char *name, int info, uint64_t value,
     }
 }
 
-/* Once the kernel is known */
+/* To be called when the kernel is known */
 void ps3_console_init(PS3MachineState *s)
 {
     PS3Console *c = &s->console;
@@ -199,7 +199,7 @@ static bool console_valid(void *opaque, int version_id)
     return c->input_len <= PS3_CONSOLE_INPUT;
 }
 
-/* memcons itself comes with the kernel, which both have been given. */
+/* memcons itself comes from the kernel, with which both sides are started. */
 const VMStateDescription vmstate_ps3_console = {
     .name = "ps3-console",
     .version_id = 1,

@@ -5,9 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "sc 1" with the number in r11, arguments from r3 and results from r4 on, and
- * the status in r3.  Names and numbers are those of Linux's
- * arch/powerpc/include/asm/lv1call.h.
+ * The guest executes "sc 1" with the number in r11 and arguments from r3 on,
+ * and finds the status in r3 and results from r4 on.  Names and numbers are
+ * those of Linux's arch/powerpc/include/asm/lv1call.h.
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
@@ -24,7 +24,7 @@
 #define PS3_MAX_ARGS        8
 #define PS3_MAX_RESULTS     6
 
-/* The version of the last system software with other operating systems: 3.15 */
+/* The last system software that starts other operating systems is 3.15. */
 #define PS3_VERSION         0x0000000300010005ULL   /* 0, 3, 1, 5 */
 
 /* 1 January 2000: get_rtc counts from there */
@@ -56,7 +56,7 @@ void ps3_panic(PS3MachineState *s)
 {
     ps3_console_flush(s);
     if (qemu_shutdown_requested_get()) {
-        return;                 /* It comes to this on its way down, too. */
+        return;                 /* The guest gets here on its way down, too. */
     }
     qemu_system_guest_panicked(NULL);
     if (panic_action == PANIC_ACTION_SHUTDOWN ||
@@ -79,7 +79,7 @@ bool ps3_thread_exists(PS3MachineState *s, uint64_t ppe, uint64_t thread)
            s->thread[thread].cpu;
 }
 
-/* Calls about nothing that has state */
+/* Calls without state */
 
 /* -> id */
 static int64_t ps3_get_logical_ppe_id(PS3MachineState *s, PowerPCCPU *cpu,
@@ -135,8 +135,8 @@ static int64_t ps3_call_panic(PS3MachineState *s, PowerPCCPU *cpu,
 }
 
 /*
- * All calls that have a name, by their numbers, with how many arguments and
- * results they have.  Those without a function are not implemented.
+ * All calls that have a name, by number, with their numbers of arguments and
+ * results.  Those without a function are not implemented.
  */
 typedef struct PS3CallInfo {
     const char *name;
@@ -281,8 +281,9 @@ static const PS3CallInfo ps3_calls[] = {
 };
 
 /*
- * What a call may change, besides its results: what a C function may, and
- * SRR0 and SRR1, by the interrupts that the hypervisor takes itself.
+ * Change all that a call may change besides its results: the registers that a C
+ * function may change, and SRR0 and SRR1, which change when the hypervisor
+ * itself takes interrupts.
  */
 static void clobber(CPUPPCState *env, unsigned results)
 {

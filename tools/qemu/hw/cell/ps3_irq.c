@@ -25,8 +25,8 @@
 /* Pausing threads */
 
 /*
- * With MSR[EE] = 0 an interrupt ends a pause and stays pending; a vCPU that
- * is halted would not see it.
+ * With MSR[EE] = 0 an interrupt ends a pause and stays pending, but does not
+ * wake a halted vCPU.
  */
 static void pause_end(PS3MachineState *s, unsigned t)
 {
@@ -57,12 +57,12 @@ static void pause_end_1(void *opaque)
 }
 
 /*
- * Until there is an interrupt on a plug that is not masked, or the
- * decrementer's: 0 is with that, 1 without.  MSR[EE] does not matter.
+ * Pause until there is an interrupt on a plug that is not masked (1), or that
+ * or the decrementer's interrupt (0).  MSR[EE] does not matter.
  *
- * Linux makes the latter when it has come to its end, to a panic that is, or
- * halted after that was said to the system manager: ps3_panic() and
- * ps3_sys_manager_fin().
+ * Linux pauses without the decrementer only at its end: after a panic, or when
+ * it has told the system manager that it halts (ps3_panic() and
+ * ps3_sys_manager_fin()).
  */
 int64_t ps3_pause(PS3MachineState *s, PowerPCCPU *cpu, const uint64_t *in,
                   uint64_t *out)
@@ -92,9 +92,9 @@ int64_t ps3_pause(PS3MachineState *s, PowerPCCPU *cpu, const uint64_t *in,
         }
     }
     /*
-     * Not by cs->halted: this call is made in the midst of the vCPU's loop,
-     * and an interrupt that comes before the loop ends would be delivered to
-     * a vCPU which then halts, at the vector, with MSR[EE] = 0.
+     * Do not set cs->halted: this call is made in the middle of the vCPU's
+     * loop, and an interrupt that comes before the loop ends would be delivered
+     * to a vCPU that then halts, at the vector, with MSR[EE] = 0.
      */
     cpu_interrupt(cs, CPU_INTERRUPT_HALT);
     return LV1_SUCCESS;
@@ -102,7 +102,7 @@ int64_t ps3_pause(PS3MachineState *s, PowerPCCPU *cpu, const uint64_t *in,
 
 /* Bitmaps */
 
-/* Has the guest still got memory there? */
+/* Does the guest still have memory there? */
 static bool has_bitmap(PS3MachineState *s, unsigned t)
 {
     return s->irq.bitmap[t] &&
@@ -307,7 +307,7 @@ int64_t ps3_send_event_locally(PS3MachineState *s, PowerPCCPU *cpu,
     return LV1_SUCCESS;
 }
 
-/* PPE, thread, plug: its status ends, unless the source goes on */
+/* PPE, thread, plug: its status is cleared, unless its source is still up */
 int64_t ps3_end_of_interrupt_ext(PS3MachineState *s, PowerPCCPU *cpu,
                                  const uint64_t *in, uint64_t *out)
 {
@@ -343,7 +343,7 @@ void ps3_irq_init(PS3MachineState *s)
     }
 }
 
-/* After the SPEs, so that their outlets are silent */
+/* To be called after the SPEs' reset, so that their outlets are silent */
 void ps3_irq_reset(PS3MachineState *s)
 {
     memset(s->irq.outlet, 0, sizeof(s->irq.outlet));
@@ -354,7 +354,7 @@ void ps3_irq_reset(PS3MachineState *s)
     }
 }
 
-/* Which interrupts are pending does not go with the CPUs. */
+/* The CPUs' own state does not include their interrupt lines. */
 static int irq_post_load(void *opaque, int version_id)
 {
     PS3MachineState *s = container_of(opaque, PS3MachineState, irq);

@@ -5,10 +5,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A partition has boot memory at 0, and the rest of its RAM once it
- * allocates that.  Its hash table is the hypervisor's: the guest changes it
+ * A partition has boot memory at 0, and the rest of its RAM once it has
+ * allocated it.  The hash table belongs to the hypervisor: the guest changes it
  * by calls, which make sure that entries are for the partition's own memory
- * and areas.  The PPE's MMU and the MFCs read it where it is, and set R and
+ * and areas.  The PPE's MMU and the MFCs read the table in place, and set R and
  * C.
  */
 #include "qemu/osdep.h"
@@ -21,7 +21,7 @@
 #include "target/ppc/helper_regs.h"
 #include "trace.h"
 
-/* A hash table entry is two doublewords, R and C a byte each of the second. */
+/* A hash table entry is two doublewords; R and C are in bytes of the second. */
 #define HPTE_SIZE               16
 #define HPTE_DW1                8
 #define HPTE_R_BYTE             14
@@ -42,7 +42,7 @@ bool ps3_memory_is_ram(PS3MachineState *s, uint64_t addr, uint64_t len)
     return addr < s->memory.high_size && len <= s->memory.high_size - addr;
 }
 
-/* Make visible what is. */
+/* Let the guest see the memory that it has now. */
 static void memory_update(PS3MachineState *s)
 {
     PS3Memory *m = &s->memory;
@@ -102,7 +102,7 @@ int64_t ps3_query_address_region_info(PS3MachineState *s, PowerPCCPU *cpu,
     return LV1_SUCCESS;
 }
 
-/* The virtual address space: there may be one */
+/* The virtual address space: there is at most one */
 
 bool ps3_memory_is_vas(PS3MachineState *s, uint64_t id)
 {
@@ -111,7 +111,7 @@ bool ps3_memory_is_vas(PS3MachineState *s, uint64_t id)
 }
 
 /*
- * Log2 of the table's size, number of large page sizes, their log2 a byte each
+ * Log2 of the table's size, number of large page sizes, log2 of each in a byte,
  * from the left -> id, size in bytes
  *
  * Their order is that of the LP field: the MMU here has 16 MiB at 0 and
@@ -141,7 +141,7 @@ int64_t ps3_construct_virtual_address_space(PS3MachineState *s,
     return LV1_SUCCESS;
 }
 
-/* Nothing that was translated is any more. */
+/* Discard all translations that TLBs hold. */
 static void forget_translations(PowerPCCPU *cpu)
 {
     cpu->env.tlb_need_flush |= TLB_NEED_GLOBAL_FLUSH | TLB_NEED_LOCAL_FLUSH;
@@ -177,8 +177,8 @@ int64_t ps3_destruct_virtual_address_space(PS3MachineState *s,
 }
 
 /*
- * -> id.  Linux's table of calls says that there is no argument; Linux has
- * the PPE's id in r3.
+ * -> id.  Linux's table of calls has no argument for the PPE's id, so r3 is
+ * ignored.
  */
 int64_t ps3_get_virtual_address_space_id_of_ppe(PS3MachineState *s,
                                                 PowerPCCPU *cpu,
@@ -213,8 +213,8 @@ static uint64_t hpte_r(PS3Memory *m, uint64_t slot)
 
 /*
  * Threads and MFCs read entries at any time, the valid bit first: without it
- * they do not look at the second word.  What was valid is by no TLB any more
- * when this returns, and the thread goes on.
+ * they do not look at the second word.  If the old entry was valid, no TLB has
+ * it any more when this has returned and the thread goes on.
  */
 static void hpte_store(PS3Memory *m, PowerPCCPU *cpu, uint64_t slot,
                        uint64_t v, uint64_t r)
@@ -223,7 +223,7 @@ static void hpte_store(PS3Memory *m, PowerPCCPU *cpu, uint64_t slot,
     bool was_valid = hpte_v(m, slot) & PTE0_V;
 
     stq_be_p(p, 0);
-    /* Nobody takes the new second word for the old entry's, */
+    /* No reader takes the new second word for the old entry's, */
     smp_wmb();
     stq_be_p(p + HPTE_DW1, r);
     /* nor the old one for the new entry's. */

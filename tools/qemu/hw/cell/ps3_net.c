@@ -230,7 +230,7 @@ int64_t ps3_net_control(PS3MachineState *s, PowerPCCPU *cpu,
         return status;
     }
     if (in[2] != GELIC_GET_MAC_ADDRESS) {
-        /* The id of a VLAN is asked for as well: there is none */
+        /* Linux asks for the id of a VLAN as well: there is none */
         qemu_log_mask(LOG_UNIMP, "ps3: net_control %" PRIu64 " is not "
                       "implemented\n", in[2]);
         return LV1_ILLEGAL_PARAMETER_VALUE;
@@ -253,7 +253,7 @@ static void send_frame(PS3MachineState *s, const uint8_t *frame, size_t len)
     }
 }
 
-/* Bus, device, bus address of a descriptor, 0: of one, not of a chain */
+/* Bus, device, bus address of a descriptor (one, not a chain), 0 */
 int64_t ps3_net_start_tx_dma(PS3MachineState *s, PowerPCCPU *cpu,
                              const uint64_t *in, uint64_t *out)
 {
@@ -278,7 +278,7 @@ int64_t ps3_net_start_tx_dma(PS3MachineState *s, PowerPCCPU *cpu,
     }
     address_space_read(as, buffer, attrs, frame, len);
     send_frame(s, frame, len);
-    /* Done, and not the device's any more */
+    /* Done: the descriptor is the guest's again. */
     address_space_stl_be(as, descriptor + DESCRIPTOR_STATUS, 0, attrs, NULL);
     return LV1_SUCCESS;
 }

@@ -5,9 +5,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Nodes of two values, by a partition and four names.  The nodes here are those
- * that Linux's arch/powerpc/platforms/ps3/repository.c looks for, if there is
- * something behind them.  A guest may create more in its own partition.
+ * A partition and four names select a node, which has two values.  The nodes
+ * here are those that Linux's arch/powerpc/platforms/ps3/repository.c looks
+ * for and that the machine can back.  A guest may create more in its own
+ * partition.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -15,7 +16,7 @@
 #include "hw/cell/ps3.h"
 #include "migration/vmstate.h"
 
-/* bi.spursv: it is for this partition alone */
+/* bi.spursv: the SPE is for this partition alone */
 #define SPE_EXCLUSIVE   BIT_ULL(63)
 
 /* A name: up to eight letters from the left, and an index added to them */

@@ -6,9 +6,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A guest constructs a logical SPE, and enables it with one of the resources
- * which the repository names.  The guest has the areas of an SPE except
+ * that the repository names.  The guest can access the areas of an SPE except
  * privilege 1, of which it can read a few registers in a shadow, and change
- * fewer by calls.
+ * even fewer by calls.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
@@ -20,15 +20,15 @@
 #include "system/address-spaces.h"
 #include "trace.h"
 
-/* Shadow registers have the offsets of the privilege 1 area's, and one more */
+/* Shadow registers have their offsets in the privilege 1 area, but for one: */
 #define SHADOW_EXECUTION_STATUS     0xf00
 #define   SPE_EX_STATE_UNEXECUTABLE     0       /* not constructed */
 #define   SPE_EX_STATE_EXECUTABLE       2       /* not enabled */
 #define   SPE_EX_STATE_EXECUTED         3
 
 /*
- * MFC_SR1 once it is enabled: translation on, tlbie obeyed, local store
- * decoded; Linux takes this for granted.  Before, the SPU may not run.
+ * MFC_SR1 of an enabled SPE: translation on, tlbie obeyed, local store decoded;
+ * Linux takes this for granted.  Until it is enabled, the SPU may not run.
  */
 #define SR1_DISABLED    (MFC_SR1_D | MFC_SR1_T | MFC_SR1_R)
 #define SR1_ENABLED     (SR1_DISABLED | MFC_SR1_S)
@@ -290,7 +290,7 @@ int64_t ps3_get_spe_interrupt_status(PS3MachineState *s, PowerPCCPU *cpu,
     return LV1_SUCCESS;
 }
 
-/* Id, class, bits to be cleared, 0.  With a storage fault goes MFC_DSISR. */
+/* Id, class, bits to clear, 0.  Clearing a storage fault clears MFC_DSISR. */
 int64_t ps3_clear_spe_interrupt_status(PS3MachineState *s, PowerPCCPU *cpu,
                                        const uint64_t *in, uint64_t *out)
 {

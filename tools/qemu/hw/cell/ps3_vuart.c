@@ -6,8 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Messages to and from the system manager have a header of 16 bytes and a
- * payload: Linux's drivers/ps3/ps3-sys-manager.c.  It takes them as soon as
- * they are complete, so that there is always room for more.
+ * payload (Linux's drivers/ps3/ps3-sys-manager.c).  The system manager takes a
+ * message as soon as it is complete, so there is always room for more.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -44,11 +44,11 @@ enum {
 #define   SM_SERVICE            8       /* u16 */
 
 enum {
-    SM_REQUEST          = 1,    /* guest: may I? */
-    SM_RESPONSE         = 2,    /* guest: now */
+    SM_REQUEST          = 1,    /* guest: asks to shut down */
+    SM_RESPONSE         = 2,    /* guest: is ready, shut it down now */
     SM_COMMAND          = 3,    /* system manager: shut down */
-    SM_SET_NEXT_OP      = 5,    /* guest: and what comes then */
-    SM_SET_ATTR         = 8,    /* guest: what it wants to hear of */
+    SM_SET_NEXT_OP      = 5,    /* guest: what to do after that */
+    SM_SET_ATTR         = 8,    /* guest: which events it wants to see */
 };
 
 enum {
@@ -66,7 +66,7 @@ static uint64_t port_status(PS3VUART *u)
     if (sizeof(u->tx) - u->tx_len >= u->tx_trigger) {
         status |= INTERRUPT_TX;
     }
-    /* The trigger is how much room is left when it is time to read. */
+    /* The trigger is the room that is left when it is time to read. */
     if (u->rx_len && sizeof(u->rx) - u->rx_len <= u->rx_trigger) {
         status |= INTERRUPT_RX;
     }
@@ -106,7 +106,7 @@ static void sysmgr_send_shutdown(PS3MachineState *s)
         [SM_HEADER_SIZE + 1] = 1,       /* shut down */
     };
 
-    /* One that does not read its messages gets no more. */
+    /* A guest that does not read its messages gets no more. */
     if (sizeof(u->rx) - u->rx_len >= sizeof(message)) {
         memcpy(u->rx + u->rx_len, message, sizeof(message));
         u->rx_len += sizeof(message);
@@ -117,7 +117,7 @@ static void sysmgr_message(PS3MachineState *s, const uint8_t *message,
                            uint32_t payload_len)
 {
     unsigned service = lduw_be_p(message + SM_SERVICE);
-    /* Its second byte is what it is about. */
+    /* The payload's second byte says what the message is about. */
     unsigned type = payload_len > 1 ? message[SM_HEADER_SIZE + 1] : 0;
 
     trace_ps3_sysmgr(service, type);
@@ -137,7 +137,7 @@ static void sysmgr_message(PS3MachineState *s, const uint8_t *message,
         s->vuart.next_op = type;
         break;
     case SM_SET_ATTR:
-        /* There is neither a button nor heat. */
+        /* No such event happens here: there is neither a button nor heat. */
         break;
     default:
         qemu_log_mask(LOG_UNIMP, "ps3: system manager: service %u is not "
@@ -145,7 +145,7 @@ static void sysmgr_message(PS3MachineState *s, const uint8_t *message,
     }
 }
 
-/* Take what is complete. */
+/* Take complete messages. */
 static void sysmgr_receive(PS3MachineState *s)
 {
     PS3VUART *u = &s->vuart.port[PS3_VUART_SYSMGR];
@@ -157,7 +157,7 @@ static void sysmgr_receive(PS3MachineState *s)
         if (u->tx[SM_VERSION] != 1 || u->tx[SM_SIZE] != SM_HEADER_SIZE ||
             payload_len > sizeof(u->tx) - SM_HEADER_SIZE) {
             qemu_log_mask(LOG_GUEST_ERROR, "ps3: system manager: not a "
-                          "message, %u bytes are lost\n", u->tx_len);
+                          "message, dropped %u bytes\n", u->tx_len);
             u->tx_len = 0;
             return;
         }
@@ -220,8 +220,8 @@ int64_t ps3_write_virtual_uart(PS3MachineState *s, PowerPCCPU *cpu,
     if (in[0] == PS3_VUART_SYSMGR) {
         sysmgr_receive(s);
     } else {
-        qemu_log_mask(LOG_UNIMP, "ps3: nobody listens at port %" PRIu64 "\n",
-                      in[0]);
+        qemu_log_mask(LOG_UNIMP, "ps3: virtual UART %" PRIu64 " is not "
+                      "connected\n", in[0]);
         u->tx_len = 0;
     }
     vuart_update(s);
@@ -315,7 +315,7 @@ int64_t ps3_configure_virtual_uart_irq(PS3MachineState *s, PowerPCCPU *cpu,
     return LV1_SUCCESS;
 }
 
-/* The plug stays connected: Linux disconnects it afterwards, and insists. */
+/* The plug stays connected: Linux disconnects it later, which must succeed. */
 int64_t ps3_deconfigure_virtual_uart_irq(PS3MachineState *s, PowerPCCPU *cpu,
                                          const uint64_t *in, uint64_t *out)
 {

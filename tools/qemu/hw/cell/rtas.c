@@ -138,7 +138,7 @@ static int cell_rtas_set_time_of_day(CellRTASState *s, CellRTASArgs *a)
 
 static int cell_rtas_display_character(CellRTASState *s, CellRTASArgs *a)
 {
-    /* The firmware's console is the UART; what is in it comes first */
+    /* The firmware's console is the UART */
     address_space_stb(&address_space_memory, s->uart, a->args[0],
                       MEMTXATTRS_UNSPECIFIED, NULL);
     return RTAS_SUCCESS;
@@ -251,8 +251,8 @@ static const MemoryRegionOps cell_rtas_ops = {
 void cell_rtas_load(hwaddr base, hwaddr doorbell)
 {
     /*
-     * Entered in real mode with 32-bit addresses, the argument block's in r3;
-     * r0 and r3 to r12 are free.  Position independent.
+     * Entered in real mode, with 32-bit addresses, and with the argument
+     * block's address in r3; r0 and r3 to r12 are free.  Position independent.
      */
     uint32_t code[] = {
         cpu_to_be32(0x3c800000 | extract32(doorbell, 16, 16)),
@@ -276,7 +276,7 @@ int cell_rtas_dt_populate(void *fdt, hwaddr base)
     _FDT(fdt_setprop_cell(fdt, offset, "linux,rtas-entry", base));
     _FDT(fdt_setprop_cell(fdt, offset, "rtas-size", CELL_RTAS_SIZE));
     _FDT(fdt_setprop_cell(fdt, offset, "rtas-version", 1));
-    /* Linux makes ibm,os-term only if told that it may return */
+    /* Linux calls ibm,os-term only if told that the call returns */
     _FDT(fdt_setprop(fdt, offset, "ibm,extended-os-term", NULL, 0));
     for (unsigned i = 0; i < ARRAY_SIZE(cell_rtas_functions); i++) {
         _FDT(fdt_setprop_cell(fdt, offset, cell_rtas_functions[i].name,

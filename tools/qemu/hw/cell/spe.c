@@ -32,8 +32,8 @@
 /* Interrupts */
 
 /*
- * The mailbox interrupts are levels, of mailboxes that want to be read or
- * can be written; spufs masks them in its handler (spu_irq_class_2).
+ * The mailbox interrupts are levels, up as long as a mailbox can be read or
+ * written; spufs masks them in its handler (spu_irq_class_2).
  */
 static uint64_t int_stat(CellSPEState *spe, unsigned class)
 {
@@ -107,7 +107,7 @@ void cell_spe_run(CellSPEState *spe)
     spu_engine_start(spe->engine);
 }
 
-/* That its thread comes to the end of what it executes may take a while. */
+/* It may take a while until the SPU's thread has stopped. */
 #define SPE_COST_STOP       2000
 
 static void spe_stop(CellSPEState *spe)
@@ -174,7 +174,7 @@ static void run_cntl_write(CellSPEState *spe, uint32_t val)
         cell_spe_run(spe);
         break;
     default:
-        /* An isolated load is refused, and so there is nothing to exit. */
+        /* An isolated load is refused, so there is nothing to exit. */
         spe->run_cntl = val & 3;
         qemu_log_mask(LOG_UNIMP, "cell-spe %u.%u: isolation requested\n",
                       spe->node, spe->index);
@@ -184,8 +184,9 @@ static void run_cntl_write(CellSPEState *spe, uint32_t val)
 /*
  * Master run control: taking it away stops the SPU, giving it back does not
  * start it again.  spufs clears it after each spu_run and sets it before it
- * writes the next one's SPU_NPC.  Each tlbie up to now was obeyed or not by
- * what MFC_SR1[T] was, but the TLB finds that out only when it is used.
+ * writes the next one's SPU_NPC.  A tlbie is obeyed if MFC_SR1[T] is set at the
+ * time, but the TLB takes notice only when it is next used, so clearing T must
+ * empty it.
  */
 static void sr1_write(CellSPEState *spe, uint64_t val)
 {
@@ -476,7 +477,7 @@ static void spe_priv2_write(void *opaque, hwaddr addr, uint64_t val,
     }
 }
 
-/* Is this a register which has no effect in this model? */
+/* Is this a register that has no effect in this model? */
 static bool priv1_is_storage(hwaddr addr)
 {
     switch (addr) {
@@ -714,8 +715,8 @@ static void cell_spe_reset_hold(Object *obj, ResetType type)
 }
 
 /*
- * Engines store to local store without telling those who look for dirty
- * pages, which matters when the machine is stopped for the last of them.
+ * Engines store to local store without marking its pages dirty.  That matters
+ * when the machine is stopped so that the last dirty pages can be saved.
  */
 static void cell_spe_vm_state_change(void *opaque, bool running,
                                      RunState state)
@@ -730,7 +731,7 @@ static void cell_spe_vm_state_change(void *opaque, bool running,
     }
 }
 
-/* While it executes a slice an SPU keeps the BQL. */
+/* While it executes a slice, an SPU keeps the BQL. */
 #define SPE_MAX_SLICE_NS    10000000
 
 static void cell_spe_realize(DeviceState *dev, Error **errp)
@@ -813,7 +814,7 @@ static const Property cell_spe_properties[] = {
     DEFINE_PROP_UINT32("index", CellSPEState, index, 0),
     DEFINE_PROP_LINK("iic", CellSPEState, iic, TYPE_CELL_IIC, CellIICState *),
     DEFINE_PROP_LINK("eib", CellSPEState, mfc.eib, TYPE_CELL_EIB, CellEIB *),
-    /* What the page table is in, if the guest's memory it is not */
+    /* Where the page table is, if it is not in the guest's memory */
     DEFINE_PROP_LINK("page-table", CellSPEState, page_table,
                      TYPE_MEMORY_REGION, MemoryRegion *),
     DEFINE_PROP_UINT64("frequency", CellSPEState, frequency, SPU_DEFAULT_HZ),

@@ -7,8 +7,8 @@
  *
  * The machine is stopped when this is saved, so nothing is half done: an SPU
  * is between two instructions, and an MFC has no command that could still be
- * executed, except one that waits for the CPUs to be stopped.  Local store is
- * RAM and goes with it; the translating engine's state goes with its vCPU.
+ * executed, unless it waits for the CPUs to be stopped or for more budget.
+ * Local store is saved as RAM, the translating engine's state with its vCPU.
  */
 #include "qemu/osdep.h"
 #include "hw/cell/spe.h"
@@ -219,7 +219,7 @@ static bool spe_has_reference_engine(void *opaque, int version_id)
     return !spe->tcg;
 }
 
-/* The list of reservations is emptied with the MFC whose state it is of. */
+/* This takes the MFC off the list of reservations, too. */
 static int spe_pre_load(void *opaque)
 {
     CellSPEState *spe = opaque;

@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * And, as CBEA v1.02 has them, the PPE's ends of mailboxes and signals, and
- * the registers by which it saves and restores channels.
+ * This includes the PPE's ends of mailboxes and signals, and the registers with
+ * which the PPE saves and restores channels (CBEA v1.02).
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
@@ -55,7 +55,7 @@ void cell_spu_channel_deliver(CellSPEState *spe, unsigned ch, uint32_t data,
 {
     bool was_empty = !spe->ch.count[ch];
 
-    /* What has been stored before is there when the count tells so. */
+    /* Earlier stores are visible to a reader that sees the count. */
     qatomic_set(&spe->ch.data[ch], data);
     qatomic_store_release(&spe->ch.count[ch], 1);
     if (was_empty && event) {
@@ -64,7 +64,7 @@ void cell_spu_channel_deliver(CellSPEState *spe, unsigned ch, uint32_t data,
     cell_spe_kick(spe);
 }
 
-/* Decrementer: counts the timebase's ticks, stands still until written */
+/* Decrementer: it counts ticks of the time base; a write starts it */
 
 static int64_t dec_expiry(CellSPEState *spe)
 {
@@ -90,9 +90,9 @@ static void dec_start(CellSPEState *spe, uint32_t val, int64_t now)
 }
 
 /*
- * The event is when the most significant bit changes from 0 to 1.  With a
- * clock that does not wait for us, the timer may be late: a decrementer that
- * is looked at or stopped must not have expired in silence.
+ * The event occurs when the most significant bit changes from 0 to 1.  The
+ * timer may be late, if the clock does not wait for us: no read and no stop may
+ * show a decrementer that has expired without the event.
  */
 static void dec_update(CellSPEState *spe, int64_t now)
 {
@@ -170,8 +170,8 @@ static void dec_stop(CellSPEState *spe)
 }
 
 /*
- * MFC_CNTL[Dh].  Ending the halt does not start the decrementer again: a
- * restored context's own SPU program does, by writing SPU_WrDec (spufs's
+ * MFC_CNTL[Dh].  Ending the halt does not start the decrementer again: the SPU
+ * program that restores a context does so, by writing SPU_WrDec (spufs's
  * spu_restore.c).
  */
 void cell_spu_dec_halt(CellSPEState *spe, bool halt)
@@ -187,7 +187,7 @@ void cell_spu_dec_halt(CellSPEState *spe, bool halt)
 static void tag_stat_deliver(CellSPEState *spe, uint32_t idle)
 {
     cell_spu_channel_deliver(spe, MFC_RdTagStat, idle, SPU_EVENT_TAG_STATUS);
-    /* There is no other one to come: spu_try_rdch(). */
+    /* No other status is to come: see spu_try_rdch(). */
     qatomic_store_release(&spe->ch.tag_query, 0);
 }
 
@@ -208,7 +208,7 @@ static void tag_update_write(CellSPEState *spe, uint32_t val)
     SPUChannels *ch = &spe->ch;
 
     /*
-     * Replaces a query that is still pending.  A status that was not read
+     * This replaces a query that is still pending.  A status that was not read
      * stays until there is another one.
      */
     switch (val) {
@@ -230,8 +230,8 @@ static void tag_update_write(CellSPEState *spe, uint32_t val)
 }
 
 /*
- * MFC_CSR_TSQ is implementation-dependent but for what asm/spu.h knows: the
- * condition in bits 30:31, the mask in bits 32:63.
+ * MFC_CSR_TSQ is implementation-dependent.  Linux's asm/spu.h knows the
+ * condition in bits 30:31 and the mask in bits 32:63.
  */
 uint64_t cell_spu_tsq_read(CellSPEState *spe)
 {
@@ -286,7 +286,7 @@ void cell_spu_in_mbox_write(CellSPEState *spe, uint32_t val)
     cell_spe_update_irqs(spe);
 }
 
-/* How much there is to read, to write and to read, from the left */
+/* From the left: entries to read (interrupts), to write, and to read */
 uint32_t cell_spu_mbox_stat(CellSPEState *spe)
 {
     SPUChannels *ch = &spe->ch;
@@ -348,7 +348,7 @@ void cell_spu_chnl_count_write(CellSPEState *spe, uint64_t val)
     }
     switch (ch) {
     case MFC_WrCmd:
-        /* Always what the queue has room for, and restored with it. */
+        /* This is always the room in the queue, and restored with it. */
         return;
     case SPU_RdEventStat:
         event_count_set(spe, val & 1);
@@ -467,9 +467,9 @@ static SPUChannelResult spu_rdch(void *opaque, unsigned n, uint32_t *val)
 }
 
 /*
- * Without the lock: a status can be taken if nothing is under way that will
- * deliver another one.  The SPU itself, which is executing this instruction, is
- * who starts such things.
+ * Called without the lock.  A status can be taken if nothing is under way that
+ * will deliver another one; only the SPU itself starts such things, and it is
+ * executing this instruction.
  */
 static bool spu_try_rdch(void *opaque, unsigned n, uint32_t *val)
 {
@@ -512,7 +512,7 @@ done:
     return true;
 }
 
-/* What these are written to is looked at when a command is issued. */
+/* These values are not used before a command is issued. */
 static uint32_t *spu_kept(void *opaque, unsigned n, uint32_t *mask)
 {
     CellSPEState *spe = opaque;
@@ -607,7 +607,7 @@ static SPUChannelResult spu_wrch(void *opaque, unsigned n, uint32_t val)
         cell_mfc_issue(spe, MFC_QUEUE_SPU, val);
         break;
     case MFC_WrTagMask:
-        /* A query that waits is about the mask as it is, not as it was. */
+        /* A pending query is about the new mask, not the old one. */
         ch->data[n] = val;
         cell_spu_tag_check(spe);
         break;

@@ -25,7 +25,7 @@
 #define CELL_CLOCK_FREQ         3200000000ULL
 
 /*
- * Physical addresses.  A real blade's firmware chooses them as well; software
+ * Physical addresses.  On a real blade the firmware chooses them.  Software
  * finds them in the device tree.
  */
 #define CELL_IO_BASE            0xe0000000u     /* RAM ends below */
@@ -50,10 +50,10 @@
 typedef struct CellRegs {
     MemoryRegion mmio;
     const char *name;
-    uint8_t data[CELL_REGS_SIZE];       /* big endian, as the guest's */
+    uint8_t data[CELL_REGS_SIZE];       /* big endian, like the guest */
 } CellRegs;
 
-/* A Cell BE: one PPE, up to eight SPEs, and what is between them */
+/* A Cell BE: one PPE, up to eight SPEs, and the devices between them */
 #define TYPE_CELL_CHIP "cell-chip"
 OBJECT_DECLARE_SIMPLE_TYPE(CellChip, CELL_CHIP)
 

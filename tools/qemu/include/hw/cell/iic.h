@@ -18,13 +18,13 @@ OBJECT_DECLARE_SIMPLE_TYPE(CellIICState, CELL_IIC)
 #define CELL_IIC_CLASSES        3
 #define CELL_IIC_UNITS          16
 
-/* Number of the GPIO input of a unit's interrupts of one class: a level. */
+/* Number of the GPIO input for a unit's interrupts of one class: a level. */
 #define CELL_IIC_INPUT(class, unit)  ((class) * CELL_IIC_UNITS + (unit))
 #define CELL_IIC_NUM_INPUTS     (CELL_IIC_CLASSES * CELL_IIC_UNITS)
 
 /*
- * The 64 I/O exceptions, inputs too, of this name.  They are numbered like
- * the bits of IIC_IS, 0 being the most significant.
+ * The name of the GPIO inputs for the 64 I/O exceptions.  They are numbered
+ * like the bits of IIC_IS, 0 being the most significant.
  */
 #define CELL_IIC_IOEX           "io-exception"
 
@@ -35,7 +35,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(CellIICState, CELL_IIC)
 #define CELL_IIC_UNIT_THREAD_0  0xe     /* target */
 #define CELL_IIC_UNIT_THREAD_1  0xf     /* target */
 
-/* A target or a source on another chip has that chip's node number here. */
+/* A target or a source, of any chip: the chip's node number and the unit. */
 #define CELL_IIC_NODE_UNIT(node, unit)  ((node) << 4 | (unit))
 
 /* Register block; offsets are those of struct cbe_iic_regs of Linux. */
@@ -80,16 +80,17 @@ struct CellIICState {
 };
 
 /**
- * cell_iic_set_route: say where a unit's interrupts go, and how urgent
+ * cell_iic_set_route: say where a unit's interrupts go and how urgent they are
  * @iic: the IIC of the unit's own chip
  * @class: class of the interrupts, 0 to 2
  * @unit: the unit that is their source
  * @dest_unit: CELL_IIC_NODE_UNIT() of the target, a thread of any chip;
  *             interrupts for anything else reach nobody
- * @prio: priority as it shall be seen in the pending register: bits 0-3 of
- *        a byte, 0x00 being the most urgent and 0xf0 the least
+ * @prio: priority as the pending register shows it: bits 0-3 of a byte, 0x00
+ *        being the most urgent and 0xf0 the least
  *
- * Does for INT_Route what the units' messages do on the bus.
+ * An SPE calls this when INT_Route is written.  In hardware, the messages that
+ * it sends on the bus carry the route.
  */
 void cell_iic_set_route(CellIICState *iic, unsigned class, unsigned unit,
                         uint8_t dest_unit, uint8_t prio);

@@ -61,13 +61,13 @@ typedef struct MFCSLBEntry {
 typedef struct MFCTLBEntry {
     uint64_t vsid;          /* with the size of the page */
     uint64_t page;          /* ... of the segment */
-    uint64_t pte1;          /* 0: nothing was */
+    uint64_t pte1;          /* 0: nothing was found */
     unsigned flushes;       /* ppc_global_tlb_flushes at that time */
 } MFCTLBEntry;
 
 /*
- * The Element Interconnect Bus: what the MFCs of a machine have in common.  A
- * store of one ends the reservations of others, and all take turns.
+ * The Element Interconnect Bus: the state that the MFCs of a machine share.  A
+ * store by one MFC ends the reservations of others, and they all take turns.
  */
 #define TYPE_CELL_EIB "cell-eib"
 OBJECT_DECLARE_SIMPLE_TYPE(CellEIB, CELL_EIB)
@@ -77,7 +77,7 @@ typedef struct CellMFC CellMFC;
 struct CellEIB {
     DeviceState parent_obj;
 
-    MemoryRegion *memory;               /* what real addresses are of */
+    MemoryRegion *memory;               /* root of the real address space */
     AddressSpace as;
     QLIST_HEAD(, CellMFC) holders;      /* of reserved lock lines */
     QTAILQ_HEAD(, CellMFC) waiting;     /* their queues are to run */
@@ -97,7 +97,7 @@ struct CellMFC {
     bool purged;            /* MFC_CNTL[Ps] */
     uint8_t key_state;      /* MFC_CNTL[K]: 2 is privileged, 3 problem state */
     bool faulted;           /* awaits MFC_CNTL[R] or a purge */
-    bool exclusive_pending; /* cell_mfc_run() is to come, all CPUs stopped */
+    bool exclusive_pending; /* cell_mfc_run_exclusive() will be called */
 
     uint32_t proxy_cmd;     /* MFC_ClassID_CMD */
     bool proxy_written;     /* ... since MFC_CMDStatus was read */
@@ -125,38 +125,39 @@ struct CellMFC {
 };
 
 /**
- * cell_mfc_init: once, when the SPE is realized
+ * cell_mfc_init: set up the MFC, once, when the SPE is realized
  */
 void cell_mfc_init(CellSPEState *spe);
 
 /**
- * cell_mfc_reset: empty queues, no reservation, no translations
+ * cell_mfc_reset: empty the queues, drop the reservation and translations
  */
 void cell_mfc_reset(CellSPEState *spe);
 
 /**
- * cell_mfc_post_load: make whole what was loaded
+ * cell_mfc_post_load: check and complete the state that was loaded
  *
- * Returns false if that cannot be.
+ * Returns false if it is not valid.
  */
 bool cell_mfc_post_load(CellSPEState *spe);
 
 /**
  * cell_mfc_run: execute the commands that may be executed
  *
- * Now, unless this is because of a command that is being executed: then after
- * it; or when there is a budget again.
+ * They are executed at once.  If a command that is being executed has caused
+ * the call, they are executed after it.  If the budget is used up, they wait.
  */
 void cell_mfc_run(CellSPEState *spe);
 
 /**
- * cell_mfc_run_exclusive: the same while no CPU executes translated code
+ * cell_mfc_run_exclusive: the same, called while no CPU executes translated
+ *                         code
  */
 void cell_mfc_run_exclusive(CellSPEState *spe);
 
 /**
- * cell_mfc_charge: what an access costs that an MFC's command may have made
- * @cost: in units of about 100 ns of a host's time
+ * cell_mfc_charge: account for an access that an MFC's command may have made
+ * @cost: in units of about 100 ns of host time
  */
 void cell_mfc_charge(CellSPEState *spe, int cost);
 
@@ -169,7 +170,7 @@ void cell_mfc_charge(CellSPEState *spe, int cost);
 bool cell_mfc_issue(CellSPEState *spe, MFCQueueId id, uint32_t word);
 
 /**
- * cell_mfc_proxy_issue: queue the command of the PPE's, if it was written
+ * cell_mfc_proxy_issue: queue the PPE's command, if one was written
  *
  * Returns MFC_CMDStatus.
  */

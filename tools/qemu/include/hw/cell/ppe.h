@@ -15,14 +15,14 @@
 #define CELL_PPE_THREADS        2
 
 /*
- * Where threads wait for Linux to want them: kernels of 64 bits have their
+ * Where threads wait until Linux wants them: 64-bit kernels have their
  * __secondary_hold at this offset (arch/powerpc/kernel/head_64.S).
  */
 #define CELL_SECONDARY_HOLD     0x60
 
 typedef struct CellPPEThread {
     PowerPCCPU *cpu;            /* NULL if the machine has no such thread */
-    /* What the CPU's own migration leaves out, while that goes on */
+    /* State that the CPU's own migration leaves out; valid only during it */
     bool quiesced;
     bool suspended;             /* see helper_store_cell_ctrl() */
     int64_t tb_offset;
@@ -61,12 +61,12 @@ bool cell_ppe_realize_thread(CellPPEThread *t, unsigned n, uint32_t pir,
 void cell_ppe_start_thread(PowerPCCPU *cpu, uint64_t entry, uint64_t arg);
 
 /**
- * cell_load_kernel: load a kernel of 64 bits where it is linked for, without
- *                   the 0xc... of KERNELBASE
+ * cell_load_kernel: load a 64-bit kernel at the address for which it is
+ *                   linked, without the 0xc... of KERNELBASE
  * @filename: an ELF file
  * @symbol: is called for each of its symbols, unless it is NULL
  * @entry: set to the real address of its entry
- * @end: set to the real address behind it
+ * @end: set to the real address just after it
  *
  * Returns what load_elf() does: less than 0, an ELF_LOAD_... error.
  */
@@ -85,7 +85,7 @@ ssize_t cell_load_kernel(const char *filename, symbol_fn_t symbol,
 int cell_dt_chosen(void *fdt, MachineState *machine, uint64_t initrd_addr,
                    uint64_t initrd_size);
 
-/* A real address, of one in the kernel's linear mapping */
+/* The real address of @addr, which is in the kernel's linear mapping */
 static inline uint64_t cell_kernel_to_real(uint64_t addr)
 {
     return addr & 0x0fffffffffffffffULL;

@@ -32,7 +32,7 @@
 
 /*
  * Logical partition ("lpar") addresses, which are QEMU's physical ones: the
- * system's memory is the partition's, and has nothing else in it.
+ * system's address space is the partition's, and has nothing else in it.
  */
 #define PS3_BOOT_SIZE           (128 * MiB)     /* at 0; real mode reaches it */
 #define PS3_MEMORY_UNIT         (16 * MiB)
@@ -72,13 +72,13 @@
 typedef struct PS3Memory {
     MemoryRegion boot;
     MemoryRegion high;          /* visible while it is allocated */
-    MemoryRegion table_space;   /* MFC_SDR's addresses: nobody else's */
+    MemoryRegion table_space;   /* the addresses in MFC_SDR are in here */
     MemoryRegion table;         /* visible while its VAS is selected */
     uint8_t *hptes;
 
     uint64_t high_size;         /* 0: not allocated */
     uint8_t table_shift;        /* 0: there is no virtual address space */
-    bool page_64k, page_16m;    /* large pages that it has */
+    bool page_64k, page_16m;    /* its large page sizes */
     bool selected;
     uint8_t victim;             /* which entry of a full group goes next */
 } PS3Memory;
@@ -117,7 +117,7 @@ typedef struct PS3VUART {
     uint64_t tx_trigger;
     uint64_t rx_trigger;
     uint64_t interrupt_mask;
-    uint8_t tx[PS3_VUART_BUFFER];       /* of a message yet incomplete */
+    uint8_t tx[PS3_VUART_BUFFER];       /* an incomplete message */
     uint8_t rx[PS3_VUART_BUFFER];
     uint32_t tx_len;
     uint32_t rx_len;
@@ -181,7 +181,7 @@ typedef struct PS3Console {
     CharFrontend chr;
     QEMUTimer *poll;
     uint64_t memcons;           /* real address of the kernel's; 0: none */
-    uint64_t read;              /* where to go on; 0: at the start */
+    uint64_t read;              /* where to continue; 0: at the start */
     uint8_t input[PS3_CONSOLE_INPUT];
     uint32_t input_len;
 } PS3Console;
@@ -217,10 +217,11 @@ struct PS3MachineState {
  * PS3Call: serve a call of the hypervisor
  * @s: the machine
  * @cpu: the thread that calls
- * @in: the arguments, of r3 and up
- * @out: the results, of r4 and up, which are looked at on success only
+ * @in: the arguments, from r3 and up
+ * @out: the results, for r4 and up, which are used on success only
  *
- * Called with the BQL held.  Arguments are the guest's: anything.
+ * Called with the BQL held.  The arguments come from the guest and may be
+ * anything.
  *
  * Returns LV1_SUCCESS or an error.
  */
@@ -231,9 +232,9 @@ typedef int64_t PS3Call(PS3MachineState *s, PowerPCCPU *cpu,
 void ps3_hypercall(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu);
 
 /**
- * ps3_power_off, ps3_restart, ps3_panic: the guest has come to its end
+ * ps3_power_off, ps3_restart, ps3_panic: the guest has ended
  *
- * What it has written to its console is passed on before.
+ * They first pass on the output that it has left in its console.
  */
 void ps3_power_off(PS3MachineState *s);
 void ps3_restart(PS3MachineState *s);
@@ -242,7 +243,7 @@ void ps3_panic(PS3MachineState *s);
 /* Which thread is it, 0 or 1? */
 unsigned ps3_thread_of(PS3MachineState *s, PowerPCCPU *cpu);
 
-/* Is there such a thread, as calls name it? */
+/* Is there a thread with these ids, by which calls name it? */
 bool ps3_thread_exists(PS3MachineState *s, uint64_t ppe, uint64_t thread);
 
 /* ps3_memory.c */
@@ -307,7 +308,7 @@ extern const VMStateDescription vmstate_ps3_spe;
 
 /* Are these addresses in an area of a logical SPE? */
 bool ps3_spe_owns(PS3MachineState *s, uint64_t addr, uint64_t len);
-/* ... in its shadow registers, which are for reading only? */
+/* ... in its shadow registers, which are read-only? */
 bool ps3_spe_owns_shadow(PS3MachineState *s, uint64_t addr);
 
 PS3Call ps3_construct_logical_spe;
@@ -349,9 +350,9 @@ void ps3_console_reset(PS3MachineState *s);
 /* A symbol of the kernel: is it the one of the in-memory console? */
 void ps3_console_symbol(const char *name, int info, uint64_t value,
                         uint64_t size);
-/* Write characters of the guest's. */
+/* Write characters from the guest. */
 void ps3_console_write(PS3MachineState *s, const uint8_t *text, size_t len);
-/* Write what the guest has left in its memory by now. */
+/* Write the output that the guest has left in its memory so far. */
 void ps3_console_flush(PS3MachineState *s);
 extern const VMStateDescription vmstate_ps3_console;
 

@@ -18,7 +18,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(CellRTASState, CELL_RTAS)
 #define CELL_RTAS_MMIO_SIZE     0x1000
 #define CELL_RTAS_DOORBELL      0x0
 
-/* Memory that the code takes; Linux wants to know. */
+/* Memory that the code takes; Linux asks for this size. */
 #define CELL_RTAS_SIZE          0x1000
 
 /*
@@ -27,17 +27,17 @@ OBJECT_DECLARE_SIMPLE_TYPE(CellRTASState, CELL_RTAS)
  */
 #define CELL_RTAS_INDICATOR_EXIT_STATUS 9000
 
-/* QEMU's exit status when the guest panics, or reboots for ever. */
+/* QEMU's exit status when the guest panics, or reboots with -no-reboot */
 #define CELL_RTAS_EXIT_UNKNOWN  125
 
 struct CellRTASState {
     SysBusDevice parent_obj;
 
     MemoryRegion mmio;
-    uint32_t uart;              /* address of the UART for characters */
+    uint32_t uart;              /* address of the UART, the console */
     int64_t rtc_offset;         /* guest's clock - QEMU's, in seconds */
     uint8_t exit_status;
-    uint8_t exit_status_unset;  /* until the guest sets it: a property */
+    uint8_t exit_status_unset;  /* used until the guest sets it: a property */
 };
 
 /**

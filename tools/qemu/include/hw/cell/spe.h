@@ -71,7 +71,7 @@ struct CellSPEState {
 /* The state of an SPE, of its MFC and SPU, and of a reference engine */
 extern const VMStateDescription cell_spe_vmstate;
 
-/* How SPUReg is migrated: from the most significant byte on */
+/* How SPUReg is migrated: most significant byte first */
 extern const VMStateInfo vmstate_info_spu_reg;
 
 /**
@@ -91,7 +91,7 @@ void cell_spe_priv1_write(CellSPEState *spe, hwaddr addr, uint64_t val);
 /* The cause of an interrupt changed. */
 void cell_spe_update_irqs(CellSPEState *spe);
 
-/* A channel changed upon which the SPU may be waiting, or event_pending. */
+/* A channel changed for which the SPU may be waiting, or event_pending did. */
 void cell_spe_kick(CellSPEState *spe);
 
 /**

@@ -18,7 +18,7 @@
 
 /*
  * A quadword register: its two doublewords, in host order so that TCG's vector
- * operations can work upon it in place.  The architecture numbers elements
+ * operations can work on it in place.  The architecture numbers elements
  * from the most significant end (SPU ISA v1.2, 2.1): use the accessors, which
  * take the architecture's numbers.
  */
@@ -40,7 +40,7 @@ typedef union SPUReg {
 #endif
 #define SPU_D(r, i)         ((r)->u64[i])
 
-/* What a channel instruction answers. */
+/* The outcome of a channel instruction */
 typedef enum SPUChannelResult {
     SPU_CH_OK,
     SPU_CH_STALL,           /* count is zero: the instruction must be retried */
@@ -48,12 +48,12 @@ typedef enum SPUChannelResult {
 } SPUChannelResult;
 
 /*
- * The channel unit, as the SPU sees it.  Called with whatever lock protects
- * the SPU's state (in QEMU: the BQL); rdch and wrch at the virtual time of
- * the instruction, rchcnt no later.
+ * The channel unit, as the SPU sees it.  The caller holds whatever lock
+ * protects the SPU's state (in QEMU: the BQL).  It calls rdch and wrch at the
+ * virtual time of the instruction, and rchcnt no later than that.
  *
- * An engine with a thread for the SPU may call rchcnt from that without the
- * lock, and try_rdch; and store to where kept says.
+ * An engine with a thread for the SPU may do without the lock in that thread
+ * when it calls rchcnt or try_rdch, or stores to the place that kept returns.
  */
 typedef struct SPUChannelOps {
     SPUChannelResult (*rdch)(void *opaque, unsigned ch, uint32_t *val);
@@ -63,8 +63,8 @@ typedef struct SPUChannelOps {
     /* false if only rdch can tell */
     bool (*try_rdch)(void *opaque, unsigned ch, uint32_t *val);
     /*
-     * Where a channel keeps what is written to it, but for the bits that are
-     * not in *mask, if it does nothing else; otherwise NULL
+     * The place where a channel keeps the bits in *mask of a value that is
+     * written to it, if it does nothing else with the value; otherwise NULL
      */
     uint32_t *(*kept)(void *opaque, unsigned ch, uint32_t *mask);
 } SPUChannelOps;
@@ -77,8 +77,8 @@ typedef struct SPUState {
     bool int_enabled;       /* interrupt enable, set by the E, D forms */
     /*
      * An enabled event is pending (the count of SPU_RdEventStat is not
-     * zero): owned by the channel unit, read by the engine, which takes the
-     * interrupt to address 0 when int_enabled, and by bisled.
+     * zero).  The channel unit owns this.  The engine reads it, and takes the
+     * interrupt to address 0 if int_enabled; bisled reads it, too.
      */
     bool event_pending;
     bool single_step;       /* SPU_PrivCntl[S]: stop after one instruction */

@@ -19,11 +19,11 @@ typedef struct CellSPEState CellSPEState;
 
 typedef struct SPUChannels {
     /*
-     * Of a channel that can be read: what it will deliver, and its count;
-     * of a mailbox towards the PPE: what the SPU wrote, count 0 if the PPE
-     * has not read it yet.  Channel 0 holds all pending events, enabled or
-     * not, and channel 1 the mask.  SPU_RdInMbox has in_mbox instead of
-     * data, and the MFC knows the count of MFC_Cmd.
+     * For a channel that can be read: the value that it will deliver, and its
+     * count.  For a mailbox towards the PPE: the value that the SPU wrote, and
+     * count 0 if the PPE has not read it yet.  Channel 0 holds all pending
+     * events, enabled or not, and channel 1 the mask.  SPU_RdInMbox has
+     * in_mbox instead of data, and the MFC knows the count of MFC_Cmd.
      */
     uint32_t data[SPU_NUM_CHANNELS];
     uint32_t count[SPU_NUM_CHANNELS];
@@ -35,7 +35,7 @@ typedef struct SPUChannels {
     uint32_t index;         /* SPU_ChnlIndex */
     uint32_t mbox_access;   /* accesses to SPU_ChnlData since then */
 
-    /* Is written with the BQL, and read without it */
+    /* For dec_running, dec_value and dec_start, read without the BQL, too */
     QemuSeqLock dec_seq;
     bool dec_running;
     bool dec_halted;        /* MFC_CNTL[Dh] */
@@ -55,13 +55,13 @@ void cell_spu_channels_init(CellSPEState *spe);
 void cell_spu_channels_reset(CellSPEState *spe);
 
 /**
- * cell_spu_event: something happened which the SPU's event facility knows
+ * cell_spu_event: report an event to the SPU's event facility
  */
 void cell_spu_event(CellSPEState *spe, uint32_t event);
 
 /**
  * cell_spu_channel_deliver: the MFC has something for the SPU to read
- * @event: is raised if the channel's count was zero
+ * @event: raised if the channel's count was zero
  */
 void cell_spu_channel_deliver(CellSPEState *spe, unsigned ch, uint32_t data,
                               uint32_t event);

@@ -15,7 +15,7 @@
 #include "qemu/typedefs.h"
 #include "hw/cell/spu.h"
 
-/* Why an SPU left off executing. */
+/* Why an SPU stopped executing */
 typedef enum SPUExit {
     SPU_EXIT_BUDGET,            /* the budget is used up */
     SPU_EXIT_CHANNEL,           /* in front of an rdch or wrch, see @timed */
@@ -49,8 +49,8 @@ void spu_interp_free(SPUInterp *p);
  *        stalled or an invalid one
  * @code: set to the stop code or the offending instruction word
  *
- * The reference semantics of an SPU.  It knows neither time nor devices: it
- * may be linked by itself.
+ * The reference semantics of an SPU.  It knows neither time nor devices, so it
+ * can be linked by itself.
  */
 SPUExit spu_interp_run(SPUInterp *p, uint64_t budget, bool timed,
                        uint64_t *done, uint32_t *code);
@@ -60,7 +60,7 @@ typedef struct SPUEngine SPUEngine;
 /* Tells the SPE that its SPU stopped by itself: STOP and what follows it. */
 typedef void SPUEngineStopped(void *opaque, SPUExit why, uint32_t code);
 
-/* What is to be done while nothing else executes, neither CPUs nor SPUs */
+/* Work to be done while nothing else executes, neither CPUs nor SPUs */
 typedef void SPUEngineExclusive(void *opaque);
 
 typedef struct SPUEngineOps {
@@ -100,12 +100,13 @@ SPUEngine *spu_engine_ref_new(SPUState *spu, uint64_t hz, uint64_t slice_ns,
  * spu_engine_tcg_new: an engine that is a vCPU of TCG
  * @spu: the SPU it executes; its counter of instructions is brought up to
  *       date whenever it stops
- * @ls_space: an address space's root with the local store at 0, through which
- *            all that writes to it must go
+ * @ls_space: the root of an address space that has the local store at 0; all
+ *            writes to the local store must go through it
  * @parent: becomes the parent of the vCPU
  * @id: a number that no other SPU of the machine has
  *
- * Executes as fast as it can, in parallel with other vCPUs if they do.
+ * Executes as fast as it can, in parallel with the other vCPUs if those
+ * execute in parallel.
  */
 SPUEngine *spu_engine_tcg_new(SPUState *spu, MemoryRegion *ls_space,
                               Object *parent, uint32_t id,
@@ -123,11 +124,11 @@ const char *spu_engine_name(bool tcg);
 bool spu_engine_parse(const char *name, bool *tcg, Error **errp);
 
 /**
- * spu_engine_exclusive: the channel operation wants to be alone for a while
+ * spu_engine_exclusive: a channel operation asks to run alone for a while
  *
- * Returns true if the engine calls @exclusive, with the BQL held, before the
- * SPU's next instruction.  Otherwise, because this is not in an operation of
- * the SPU's own, or because it has no thread, that is up to the caller.
+ * Returns true if the engine will call @exclusive, with the BQL held, before
+ * the SPU's next instruction.  Otherwise the caller must see to it: the SPU has
+ * no thread, or the operation was not its own.
  */
 static inline bool spu_engine_exclusive(SPUEngine *e)
 {
@@ -138,8 +139,8 @@ static inline bool spu_engine_exclusive(SPUEngine *e)
  * spu_host_without: translate as for a host that lacks something, for tests
  * @what: "rotate" (of vectors), or on x86 "avx2" or "vectors"
  *
- * Before the accelerator starts.  Returns false, with *errp set, if there is
- * nothing of that name.
+ * To be called before the accelerator starts.  Returns false, with *errp set,
+ * if there is nothing of that name.
  */
 bool spu_host_without(const char *what, Error **errp);
 
@@ -155,7 +156,7 @@ static inline void spu_engine_stop(SPUEngine *e)
     e->ops->stop(e);
 }
 
-/* A channel changed upon which the SPU may be waiting, or event_pending. */
+/* A channel changed for which the SPU may be waiting, or event_pending did. */
 static inline void spu_engine_kick(SPUEngine *e)
 {
     e->ops->kick(e);
