@@ -14,7 +14,7 @@
 #include "hw/cell/spu.h"
 #include "spu_tcg.h"
 
-/* decodetree's name for what it hands to the trans functions */
+/* decodetree's name for the context that it passes to trans functions */
 typedef struct DisasContext {
     disassemble_info *info;
     uint32_t pc;
@@ -23,7 +23,7 @@ typedef struct DisasContext {
 
 #include "decode-spu.c.inc"
 
-/* Register fields, also of instructions that do not look at them */
+/* Register fields, also of instructions that ignore them */
 #define RT      extract32(ctx->insn, 0, 7)
 #define RA      extract32(ctx->insn, 7, 7)
 #define RB      extract32(ctx->insn, 14, 7)
@@ -58,11 +58,11 @@ static bool trans_##name(DisasContext *ctx, arg_##name *a)              \
 /* d(a); quadwords */
 #define DISP(name, scale)                                               \
     INSN(name, #name "\t$%d,%d($%d)", a->rt, a->imm * (scale), a->ra)
-/* A scale, which the instruction holds as its difference to @bias */
+/* A scale, which the instruction holds as its difference from @bias */
 #define SCALE(name, bias)                                               \
     INSN(name, #name "\t$%d,$%d,%d", a->rt, a->ra, (bias) - a->imm)
 
-/* Addresses: relative and absolute, of which 0 is just that */
+/* Addresses, relative and absolute; a field of 0 is shown as address 0 */
 #define RELATIVE    (a->imm ? (ctx->pc + a->imm * 4) & SPU_LS_MASK : 0)
 #define ABSOLUTE    ((uint16_t)a->imm * 4)
 #define ADDR(name, addr)                                                \
@@ -231,7 +231,7 @@ BI_RT(binz)
 BI_RT(bihz)
 BI_RT(bihnz)
 
-/* Where the branch is: nine bits, of which the upper two are on their own */
+/* Where the branch is: nine bits, the upper two of them in their own field */
 static uint32_t hint(DisasContext *ctx, int upper)
 {
     int32_t at = deposit32(extract32(ctx->insn, 0, 7), 7, 2,

@@ -5,16 +5,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A timer of QEMU_CLOCK_VIRTUAL runs the interpreter, so every SPU has
- * instructions of its own per virtual second.  The model is one instruction
- * a cycle.
+ * A timer of QEMU_CLOCK_VIRTUAL runs the interpreter, so every SPU executes
+ * its number of instructions per virtual second, however many run.  The model
+ * is one instruction per cycle.
  *
- * An SPU executes ahead of the clock, up to the end of its slice.  Its
- * actions that the rest of the machine can see have their exact time all the
- * same: the interpreter returns in front of an rdch or wrch, and the engine
- * goes on when the clock has reached that point; a stop is kept until its
- * time.  Slices end at multiples of their length, for all SPUs at once,
- * because each such moment interrupts the PPE's execution.
+ * An SPU executes ahead of the clock, up to the end of its slice.  Even so, its
+ * actions that the rest of the machine can see happen at their exact time: the
+ * interpreter returns before an rdch or wrch, and the engine continues when the
+ * clock has reached that point; a stop is held back until its time.  Slices end
+ * at multiples of their length, for all SPUs at once, because each such moment
+ * interrupts the PPE's execution.
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
@@ -103,7 +103,7 @@ static void spu_engine_ref_run(void *opaque)
         return;
     }
 
-    /* Small delays are made up for, others are lost time. */
+    /* Small delays are made up for; longer ones are lost time. */
     if (now - r->due_ns > (int64_t)r->slice_ns) {
         set_time(r, now);
     }
@@ -128,7 +128,7 @@ static void spu_engine_ref_run(void *opaque)
         more = why == SPU_EXIT_CHANNEL ? spu_time(r) <= now :
                why == SPU_EXIT_BUDGET && first;
         first = why == SPU_EXIT_CHANNEL;
-        /* All others are ends of execution. */
+        /* All others end execution. */
         if (why > SPU_EXIT_STALL) {
             end(r, why, code, now);
             return;
@@ -184,7 +184,7 @@ static void spu_engine_ref_stop(SPUEngine *e)
     timer_del(r->timer);
     e->stalled = false;
     if (r->ended) {
-        /* The SPU's own stop came first: its instruction is executed. */
+        /* The SPU's own stop came first: its instruction has been executed. */
         deliver(r);
     } else {
         e->running = false;

@@ -20,10 +20,10 @@ typedef struct SPUEngineRef {
     /* The SPU began its @insns latest instructions at @base_ns. */
     int64_t base_ns;
     uint64_t insns;
-    /* Counts starts: a channel instruction may stop its SPU and start it. */
+    /* Counts starts: a channel instruction may stop and restart its SPU. */
     unsigned epoch;
     int64_t due_ns;             /* when the timer was to fire */
-    /* How execution ended, if it is to be told at due_ns. */
+    /* How execution ended, if that is to be reported at due_ns */
     bool ended;
     SPUExit why;
     uint32_t code;

@@ -5,19 +5,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The SPU is a vCPU of a class of its own, in the binary of the PPE.  Its
+ * The SPU is a vCPU of a class of its own, in the same binary as the PPE.  Its
  * address space is its local store, so TCG's own bookkeeping discards
  * translations that a store or a DMA makes stale.
  *
- * It runs in a thread of its own if the accelerator's vCPUs do, and as fast
- * as it can: the model has no time.  With icount all vCPUs share one clock,
- * whose virtual time is the sum of what they execute.
+ * It runs in a thread of its own if the accelerator's vCPUs do, and as fast as
+ * it can: the model does not keep time.  With icount all vCPUs share one clock,
+ * whose virtual time is the sum of the instructions that they execute.
  *
- * A vCPU executes without the BQL.  An instruction that involves the
- * rest of the machine is a helper that takes it, and is the last one of its
- * block.  Before it waits for the BQL, the SPU is between two instructions
- * and says so (SPUCPU.idle): whoever holds the BQL and stops the SPU need
- * not release it to wait for that, and finds the registers exact.
+ * A vCPU executes without the BQL.  An instruction that involves the rest of
+ * the machine is a helper that takes the BQL, and is the last one of its block.
+ * Before it waits for the BQL, the SPU is between two instructions and says so
+ * (SPUCPU.idle): a thread that holds the BQL and stops the SPU need not release
+ * it to wait for the SPU, and finds the registers exact.
  */
 #include "qemu/osdep.h"
 #include "elf.h"
@@ -102,9 +102,9 @@ static void take_interrupt(SPUCPU *s)
 }
 
 /*
- * While it executes translated code the thread truncates what it computes, if
- * the host's instructions are used for single precision.  Nothing of QEMU that
- * it may call then computes with inexact numbers, but for what these enclose.
+ * If the host's instructions are used for single precision, the thread rounds
+ * toward zero while it executes translated code.  QEMU's own code that it may
+ * call then does not round, except between truncate_end() and truncate_begin().
  */
 static void truncate_begin(void)
 {
@@ -142,14 +142,14 @@ static SPUCPU *begin(CPUPPCState *env)
     qemu_event_set(&s->idle);
     bql_lock();
     if (!spu_cpu_may_run(s) || s->epoch != epoch) {
-        /* Stopped in front of this instruction, which is counted already */
+        /* Stopped before this instruction, which has been counted already */
         s->insns--;
         leave(s);
     }
     return s;
 }
 
-/* A single step ends here: what interrupts comes before the next one. */
+/* After a single step, the interrupt is taken before the next one. */
 static void end(SPUCPU *s)
 {
     if (!(s->env.hflags & SPU_HFLAG_SINGLE_STEP)) {
@@ -181,7 +181,7 @@ void HELPER(spu_exit)(CPUPPCState *env, uint32_t why, uint32_t code)
                       code, (uint32_t)env->nip);
         s->insns--;
     }
-    /* Of an invalid one, too: Linux reports SPU_NPC - 4 (spufs/fault.c). */
+    /* After an invalid one, too: Linux reports SPU_NPC - 4 (spufs/fault.c). */
     set_pc(s, next_pc(s));
     stopped(s, why, code);
 }
@@ -191,7 +191,7 @@ void HELPER(spu_single_step)(CPUPPCState *env)
     SPUCPU *s = env_spu_cpu(env);
     unsigned epoch = s->epoch;
 
-    /* The instruction is done, and stopping now is what is wanted. */
+    /* The instruction is done: unlike begin(), do not take it back. */
     truncate_end();
     qemu_event_set(&s->idle);
     bql_lock();
@@ -251,8 +251,8 @@ static SPUChannelResult do_wrch(SPUState *spu, SPUCPU *s, unsigned ch,
 
 /*
  * Stop all CPUs, as for an atomic instruction that the host does not have, and
- * let the SPE do what it wants done then.  This CPU counts as stopped as well.
- * If the others wait or sleep there is nothing to wait for.
+ * let the SPE do its exclusive work.  This CPU counts as stopped as well.  CPUs
+ * that wait or sleep need not be waited for.
  */
 static void run_exclusive(SPUCPU *s)
 {
@@ -271,9 +271,9 @@ static void run_exclusive(SPUCPU *s)
 }
 
 /*
- * A channel instruction, at env.nip.  A DMA that it starts may reach the
- * SPE's own registers and stop the SPU, or start it anew: what counts then is
- * the state that this found, which is the one after the instruction.
+ * A channel instruction, at env.nip.  A DMA that it starts may reach the SPE's
+ * own registers and stop the SPU, or start it again.  That finds the state
+ * after the instruction, and nothing here may change it any more.
  */
 static void channel(CPUPPCState *env, uint32_t insn, ChannelFn *fn)
 {
@@ -311,7 +311,7 @@ static void channel(CPUPPCState *env, uint32_t insn, ChannelFn *fn)
     }
 }
 
-/* Without the BQL, and in the midst of a block */
+/* Without the BQL, and in the middle of a block */
 uint32_t HELPER(spu_rchcnt_now)(CPUPPCState *env, uint32_t ch)
 {
     SPUState *spu = env_spu_cpu(env)->engine.spu;
@@ -343,7 +343,7 @@ void HELPER(spu_wrch)(CPUPPCState *env, uint32_t insn)
     channel(env, insn, do_wrch);
 }
 
-/* To code */
+/* A store to a quadword that has been translated */
 void HELPER(spu_store)(CPUPPCState *env, uint64_t addr, void *rt)
 {
     MemOpIdx oi = make_memop_idx(MO_128 | MO_BE | MO_ATOM_NONE, 0);
@@ -362,9 +362,10 @@ static SPUCPU *to_cpu(SPUEngine *e)
 }
 
 /*
- * The vCPU was told to stop: wait until it has.  In the midst of an instruction
- * that hits gdb's watchpoint QEMU takes the BQL, which must then be released;
- * so that others may start the SPU, or stop it, who wait here as well.
+ * The vCPU was told to stop: wait until it has.  QEMU takes the BQL in the
+ * middle of an instruction that hits a watchpoint of gdb, so if there are any,
+ * the BQL must be released.  Other threads may then start or stop the SPU, and
+ * wait here as well.
  */
 static void finish_stop(SPUCPU *s)
 {
@@ -558,7 +559,7 @@ static hwaddr spu_cpu_get_phys_page_debug(CPUState *cs, vaddr addr)
     return addr & SPU_LS_MASK & TARGET_PAGE_MASK;
 }
 
-/* What is outside of the SPU reaches it as a change of the engine's state. */
+/* Events outside of the SPU reach it as changes of the engine's state. */
 static bool spu_cpu_exec_interrupt(CPUState *cs, int interrupt_request)
 {
     return false;
@@ -590,14 +591,14 @@ static void spu_cpu_dump_state(CPUState *cs, FILE *f, int flags)
 
 /* gdb's numbers: gdb-xml/spu-core.xml */
 enum {
-    GDB_GPR = 0,                    /* the first ones' preferred words */
+    GDB_GPR = 0,                    /* the first 32: preferred words */
     GDB_PC = GDB_GPR + 32,
     GDB_MSR,
     GDB_CR,
     GDB_LR,
     GDB_CTR,
     GDB_XER,
-    GDB_QUAD,                       /* all, and whole */
+    GDB_QUAD,                       /* all of them: whole quadwords */
     GDB_SRR0 = GDB_QUAD + SPU_NUM_GPR,
     GDB_FPSCR,
 };
@@ -672,16 +673,16 @@ static int spu_cpu_gdb_write_register(CPUState *cs, uint8_t *mem, int n)
     }
 }
 
-/* Of an SPU; see gdb-xml/spu-core.xml. */
+/* gdb takes an SPU for a PowerPC: see gdb-xml/spu-core.xml. */
 static const char *spu_cpu_gdb_arch_name(CPUState *cs)
 {
     return "powerpc:common";
 }
 
 /*
- * dump-guest-memory wants a note of each vCPU, as long as one of the PPE's.
- * This is of a type that nobody knows: readers count the kernel's CPUs by the
- * others. A dump has the registers of no SPU, whatever the engine.
+ * dump-guest-memory wants a note for each vCPU, as long as one for the PPE.
+ * Readers count the kernel's CPUs by their notes, so this one has a type that
+ * they do not know.  A dump has no SPU's registers, whatever the engine.
  */
 static int spu_cpu_write_elf64_note(WriteCoreDumpFunction f, CPUState *cs,
                                     int cpuid, DumpState *s)

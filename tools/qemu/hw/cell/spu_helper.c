@@ -77,7 +77,7 @@ HELPER(spu_rotqby_host)(void *d, void *a, void *b)
     host_spu_rotqby(d, a, b);
 }
 
-/* The vCPU's thread truncates.  Those of spu_ops.h round to the nearest. */
+/* The vCPU's thread truncates; spu_ops.h's operations round to the nearest. */
 #define SP_RR(name)                                                     \
 void SPU_LEAF HOST_SPU_SP_ATTR                                          \
 HELPER(spu_##name##_host)(CPUPPCState *env, void *d, void *a, void *b)  \

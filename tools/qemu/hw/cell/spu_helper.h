@@ -7,9 +7,8 @@
  */
 
 /*
- * The operations of spu_ops.h that are not translated in line, or are so only
- * for hosts with the vector operations that this takes; the last argument is
- * not used.
+ * The operations of spu_ops.h that are not translated in line, or only for
+ * hosts that have the vector operations for it.  The last argument is not used.
  */
 #define R(name)                                                         \
     DEF_HELPER_FLAGS_3(spu_##name, TCG_CALL_NO_RWG, void, ptr, ptr, i32)
@@ -39,7 +38,7 @@
 #undef FP_RRR
 #undef FP_RI
 
-/* Instead of those of the same names, by the host's instructions */
+/* The same operations by the host's instructions, if it has them */
 #define SP_RR(name)                                                     \
     DEF_HELPER_FLAGS_4(spu_##name##_host, TCG_CALL_NO_RWG, void,        \
                        env, ptr, ptr, ptr)
@@ -65,7 +64,7 @@ DEF_HELPER_FLAGS_2(spu_fscrrd, TCG_CALL_NO_RWG, void, env, ptr)
 
 DEF_HELPER_FLAGS_3(spu_store, TCG_CALL_NO_WG, void, env, i64, ptr)
 
-/* What the rest of the machine takes part in: spu_engine_tcg.c */
+/* Instructions that involve the rest of the machine: spu_engine_tcg.c */
 DEF_HELPER_FLAGS_2(spu_rchcnt_now, TCG_CALL_NO_RWG, i32, env, i32)
 DEF_HELPER_FLAGS_2(spu_try_rdch, TCG_CALL_NO_RWG, i64, env, i32)
 DEF_HELPER_2(spu_rdch, void, env, i32)

@@ -5,9 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Every instruction word is fetched from local store.  The decoded form
- * is kept with the word, and reused as long as the word is the same: so code
- * that modifies itself, or that a DMA replaces, needs no care.
+ * Every instruction word is fetched from local store.  The decoded form is kept
+ * with the word, and reused as long as the word is the same, so code that
+ * modifies itself, or that a DMA replaces, needs no special care.
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
@@ -18,32 +18,32 @@
 #include "spu_ops_int.h"
 
 /*
- * Each instruction goes on to the next one by itself.  So it has an indirect
- * branch of its own, and hosts can foresee where that leads: one that all
- * instructions have in common is a surprise nearly every time.  A compiler that
- * does not make a jump of the call at a function's end uses the stack: after so
- * many instructions they return.
+ * Each instruction itself calls the next one.  So it has an indirect branch
+ * of its own, whose target hosts can predict; a branch that all instructions
+ * shared would be mispredicted nearly every time.  A compiler that does not
+ * turn the call at a function's end into a jump uses the stack, so the
+ * instructions return after this many of them.
  */
 #define CHAIN 256
 
 typedef struct DisasContext DisasContext;
 typedef struct SPUInsn SPUInsn;
 
-/* A decoded instruction: what executes it, and decodetree's operands */
+/* A decoded instruction: the function for it, and decodetree's operands */
 struct SPUInsn {
     void (*exec)(DisasContext *ctx, const SPUInsn *insn);
     uint32_t word;          /* as it is in local store: big endian */
     int args[4];
 };
 
-/* decodetree's name for what it hands to the trans functions */
+/* decodetree's name for the context that it passes to trans functions */
 struct DisasContext {
     SPUState *s;            /* its pc is the instruction's */
     SPUInsn *insns;         /* one for each word of local store */
     SPUInsn *insn;          /* to be filled by the decoder */
     uint32_t next;          /* where execution goes on */
     uint64_t done;          /* instructions completed, with this one */
-    uint64_t until;         /* so many, then return */
+    uint64_t until;         /* return when so many are */
     bool timed;
     SPUExit exit;           /* SPU_EXIT_BUDGET: goes on */
     uint32_t code;
@@ -58,7 +58,7 @@ struct SPUInterp {
 
 #define R(n)    (&ctx->s->gpr[n])
 
-/* Every address is cut down by SPU_LSLR, and so wraps. */
+/* Every address is masked with SPU_LSLR, and so wraps. */
 static inline uint32_t limit(DisasContext *ctx, uint32_t addr)
 {
     return addr & SPU_LS_MASK & ~ctx->s->ls_off;
@@ -96,8 +96,8 @@ static inline void execute_next(DisasContext *ctx)
 }
 
 /*
- * An instruction, given as a function of its operands @a.  The decoder's
- * trans function notes it for execution.
+ * An instruction, given as a function of its operands @a.  The trans function
+ * that the decoder calls stores both for execution.
  */
 #define INSN(name)                                                      \
 static void insn_##name(DisasContext *ctx, const arg_##name *a);        \
@@ -552,7 +552,7 @@ INSN(fscrrd)
     *R(a->rt) = ctx->s->fpscr;
 }
 
-/* Without effect here: hints */
+/* Hints and the like, which have no effect here */
 #define TRANS_NOP(name)                                                 \
 INSN(name)                                                              \
 {                                                                       \
@@ -572,7 +572,7 @@ INSN(sync)
 
 INSN(dsync)
 {
-    /* As above: the host does not execute in order as this does. */
+    /* As above: unlike the interpreter, the host does not execute in order. */
     smp_mb();
 }
 
@@ -595,14 +595,14 @@ INSN(stopd)
     stop(ctx, 0x3fff);
 }
 
-/* Execution stops behind it: Linux reports SPU_NPC - 4 (spufs/fault.c). */
+/* Execution stops after it: Linux reports SPU_NPC - 4 (spufs/fault.c). */
 static void offend(DisasContext *ctx, SPUExit why)
 {
     refuse(ctx, why);
     ctx->code = be32_to_cpu(ctx->insns[ctx->s->pc / 4].word);
 }
 
-/* What exec is when the decoder does not know the word. */
+/* exec for a word that the decoder does not know */
 static void invalid(DisasContext *ctx, const SPUInsn *insn)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "spu: invalid instruction at 0x%05x\n",
@@ -620,7 +620,7 @@ TRANS_NOP(mtspr)
 
 /* Channel */
 
-/* It is to be retried: SPU_EXIT_CHANNEL or SPU_EXIT_STALL */
+/* The instruction is to be retried: SPU_EXIT_CHANNEL or SPU_EXIT_STALL */
 static void retry(DisasContext *ctx, SPUExit why)
 {
     refuse(ctx, why);
@@ -671,7 +671,7 @@ INSN(rchcnt)
 
 /*
  * A DMA that it starts may reach the SPE's own registers, stop the SPU, and
- * set its program counter then: it is the one behind the instruction.
+ * then set its program counter.  So that must already be the next one.
  */
 INSN(wrch)
 {
@@ -702,7 +702,7 @@ SPUExit spu_interp_run(SPUInterp *p, uint64_t budget, bool timed,
     };
 
     while (ctx.done < budget && ctx.exit == SPU_EXIT_BUDGET) {
-        /* A stalled channel instruction has not begun: this may precede it. */
+        /* An interrupt may precede a stalled instruction: it has not begun. */
         if (unlikely(s->int_enabled && s->event_pending)) {
             s->srr0 = ctx.next;
             ctx.next = 0;

@@ -93,8 +93,8 @@ static inline SPWords sp_words(const SPUReg *r)
 }
 
 /*
- * Clear the lanes of @alike where IEEE arithmetic would take an operand for
- * something else, or a result, of which @normal says that it is not too small.
+ * Clear the lanes of @alike where an operand or a result means something else
+ * in IEEE arithmetic; @normal has the lanes where it is not too small.
  */
 static inline void sp_compare(SPWords *alike, SPWords mag, SPWords normal,
                               uint32_t huge)
@@ -109,7 +109,7 @@ static inline SPDoubles sp_join(uint32_t hi0, uint32_t lo0,
                                        : (SPWords){ lo0, hi0, lo1, hi1 });
 }
 
-/* Widen exponent and fraction: a double's words are @hi and @lo. */
+/* Widen exponent and fraction: hi and lo are a double's words. */
 static inline SPNums sp_unpack(SPWords x, SPWords *alike)
 {
     SPWords mag = x & SP_MAX;
@@ -128,10 +128,10 @@ static inline SPNums sp_unpack(SPWords x, SPWords *alike)
 }
 
 /*
- * The exact sum's upper 53 bits, truncated, but the last one set if any after
- * it would be: "rounded to odd".  The error is Knuth's, exact in any order of
- * magnitudes.  If the rounded sum is too far from zero, its predecessor is
- * meant.
+ * The exact sum's upper 53 bits, truncated, but with the last one set if any
+ * bit after it is: "rounded to odd".  Knuth's formula for the error is exact in
+ * any order of magnitudes.  If the rounded sum is too far from zero, the
+ * truncated one is its predecessor.
  */
 static inline SPDoubles sp_sum(SPDoubles x, SPDoubles y)
 {
@@ -152,7 +152,7 @@ static inline SPNums sp_mul(SPNums x, SPNums y)
     return (SPNums){ x.x01 * y.x01, x.x23 * y.x23 };
 }
 
-/* Truncate to single precision; @alike: where the operands were. */
+/* Truncate to single precision; @alike: where operands mean the same to IEEE */
 static inline void sp_pack(SPUReg *fpscr, SPUReg *d, SPNums x, SPWords alike)
 {
     SPWords x01 = (SPWords)x.x01, x23 = (SPWords)x.x23;
@@ -182,8 +182,8 @@ static inline SPNums sp_neg(SPNums x)
 
 /*
  * Numbers that are normal in IEEE's format need no more than the host's
- * conversions.  Ones where @x is another, or the least of them, to which a
- * denormal result would be rounded:
+ * conversions.  Returns ones where @x is not normal, or is the least normal
+ * number, to which a denormal result would be rounded.
  */
 static inline SPWords sp_special(SPWords x)
 {
@@ -210,7 +210,7 @@ static inline bool sp_any(SPWords x)
     return ((SPBits)x)[0] | ((SPBits)x)[1];
 }
 
-/* Truncate to single precision, unless that is special. */
+/* Truncate to single precision, unless the result is special. */
 static inline bool sp_narrow(SPUReg *d, SPNums x)
 {
     SPDoubles x01 = (SPDoubles)((SPBits)x.x01 & -1ULL << 29);
@@ -267,8 +267,8 @@ SP_RRR(fms, sp_add(sp_mul(x, y), sp_neg(z)))
  * interpolates linearly.  The ISA defines their format and what fi makes of
  * them, and leaves the values to the implementation: these are the Cell's,
  * which the fraction's upper bits select, and for the square root the
- * exponent's lowest bit too.  The numbers are those that others read off the
- * hardware; the emulator RPCS3 has them as well.
+ * exponent's lowest bit too.  The numbers are those that others have read from
+ * the hardware; the emulator RPCS3 has them as well.
  */
 #define EST(base, step)     ((base) << 10 | (step))
 
@@ -370,8 +370,8 @@ SPU_FP_RR(fi)
 
 /*
  * Conversions divide or multiply by a power of two.  Those to integers
- * saturate, and leave FPSCR alone.  Of those from integers, the text says so
- * too (9.3), but hardware notes a result that is too small.
+ * saturate, and leave FPSCR alone.  The text says that those from integers
+ * leave it alone, too (9.3), but hardware records a result that is too small.
  */
 static double power_of_2(int n)
 {
@@ -460,7 +460,7 @@ static void dp_set_flags(SPUReg *fpscr, int slice, uint32_t flags,
     SPU_W(fpscr, slice + 1) |= flags;
 }
 
-/* An operand, a denormal one made zero */
+/* An operand; a denormal one becomes zero */
 static float64 dp_operand(uint64_t x, uint32_t *flags)
 {
     float64 f = make_float64(x);
@@ -576,8 +576,8 @@ SPU_FP_R(fesd)
 }
 
 /*
- * Compares: false if an operand is a NaN, which is invalid in a test for
- * "greater", or if it is a signaling one.
+ * Compares: false if an operand is a NaN.  This is an invalid operation if the
+ * NaN is signaling, and always in a test for "greater".
  */
 #define DP_COMPARE(name, expr)                                          \
 SPU_FP_RR(name)                                                         \

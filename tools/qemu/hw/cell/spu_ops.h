@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * One function for each computation of the SPU ISA v1.2, named after its
- * mnemonic.  They know registers only, so every execution engine can use
+ * mnemonic.  They know only registers, so every execution engine can use
  * them.  @d may be the same register as any of the sources.  The floating-point
  * ones are here; all others are in spu_ops_int.h.
  *
@@ -35,8 +35,8 @@ static inline void spu_splat_w(SPUReg *d, uint32_t val)
 }
 
 /*
- * Doublewords 0 and 1, by one store: hosts forward what they are about to
- * store only to loads of no more than that.
+ * Doublewords 0 and 1, by one store: hosts forward a store that is under way
+ * only to loads that read nothing beyond it.
  */
 static inline void spu_set(SPUReg *d, uint64_t d0, uint64_t d1)
 {
@@ -74,8 +74,8 @@ static inline void spu_insertion_control(SPUReg *d, uint32_t addr,
 }
 
 /*
- * Short functions that are called often leave in the host's registers what
- * they like: to clear them is a tenth of their time.
+ * Short functions that are called often need not clear the host's registers
+ * when they return: that would take a tenth of their time.
  */
 #if __has_attribute(zero_call_used_regs)
 #define SPU_LEAF    __attribute__((zero_call_used_regs("skip")))
@@ -84,8 +84,8 @@ static inline void spu_insertion_control(SPUReg *d, uint32_t addr,
 #endif
 
 /*
- * Floating point.  @fpscr collects the exception flags, and tells the
- * rounding modes of double precision.
+ * Floating point.  @fpscr collects the exception flags, and holds the rounding
+ * modes of double precision.
  */
 #define SPU_FP_R(name)                                                  \
     SPU_LEAF void spu_op_##name(SPUReg *fpscr, SPUReg *d, const SPUReg *a)

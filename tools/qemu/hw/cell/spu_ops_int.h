@@ -18,9 +18,9 @@
 
 /*
  * At -O2 GCC's vectorizer leaves out many loops over a register's elements.
- * This holds for what includes this file, too, because functions of different
- * levels are not put into each other.  clang takes the loops, and does not
- * know the pragma.
+ * So -O3 is for the files that include this one, too, because functions of
+ * different levels are not inlined into each other.  clang vectorizes the
+ * loops, and does not know the pragma.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
@@ -268,9 +268,9 @@ SPU_OP_RRR(shufb)
 /*
  * Shift and rotate
  *
- * "Rotate and mask" is a shift to the right by the negated count.  Counts
- * are taken modulo twice the width, and such of a width or more shift
- * everything out.
+ * "Rotate and mask" is a shift to the right by the negated count.  Counts are
+ * taken modulo twice the width; those of the width or more shift everything
+ * out.
  */
 static inline uint16_t shl16(uint16_t x, unsigned n)
 {
@@ -390,7 +390,7 @@ EACH_RR(clgt, u32, -(x > y))
 
 /* Compare of single precision (9.1) */
 
-/* Integers in the order of the numbers, both zeros and denormals alike */
+/* Integers in the order of the numbers; zeros and denormals are all equal */
 static inline int32_t sp_order_mag(uint32_t x)
 {
     return extract32(x, 23, 8) ? x & 0x7fffffff : 0;

@@ -20,7 +20,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(SPUCPU, SPU_CPU)
 #define SPU_HFLAG_SINGLE_STEP   1
 /* Loads and stores go through the TLB, where gdb's watchpoints are. */
 #define SPU_HFLAG_WATCHED       2
-/* From this bit on: what of an address SPU_LSLR takes away (SPUState.ls_off) */
+/* From this bit on: address bits that SPU_LSLR takes away (SPUState.ls_off) */
 #define SPU_HFLAG_LS_OFF_SHIFT  14
 
 /* The bits that are left */
@@ -35,15 +35,14 @@ static inline uint32_t spu_ls_mask(uint32_t hflags)
  * program counter, and hflags are used.
  *
  * While the SPU runs, gpr and env.nip are its registers and program counter,
- * and insns is what its counter lacks; SPUState has them when the engine is
- * stopped.  Everything else is in
- * SPUState always.
+ * and insns is yet to be added to its counter; SPUState has them when the
+ * engine is stopped.  Everything else is always in SPUState.
  */
 struct SPUCPU {
     CPUState parent_obj;
     CPUPPCState env;
     SPUReg gpr[SPU_NUM_GPR];
-    SPUReg tmp;                 /* of a translation: no value stays in it */
+    SPUReg tmp;                 /* for use within one instruction */
     /* Constants for translated code */
     SPUReg left;                /* ones in the left doubleword */
     /* shufb controls by log2 of the element's size, and address % 16 */
@@ -60,10 +59,10 @@ struct SPUCPU {
      * go on without the BQL.
      */
     QemuEvent idle;
-    bool stopping;              /* not running, but the vCPU may execute yet */
+    bool stopping;              /* not running; the vCPU may still execute */
     bool in_channel;            /* a channel operation is being executed */
-    bool exclusive;             /* ... which wants to be alone after it */
-    /* Counts starts: whoever waited for the BQL may meet another program. */
+    bool exclusive;             /* ... and has asked for exclusive work */
+    /* Counts starts: a thread that waited for the BQL checks it. */
     unsigned epoch;
 };
 

@@ -10,7 +10,7 @@
  *
  * Loads and stores go straight to local store, which is always RAM.  A map
  * tells which of its quadwords were translated.  A store to one of these is
- * left to QEMU's own machinery, which discards the translations, and ends the
+ * left to QEMU's own machinery, which discards the translations.  It ends the
  * block, so that a program sees its modified instructions at once.
  */
 #include "qemu/osdep.h"
@@ -32,7 +32,7 @@
 #include "exec/helper-info.c.inc"
 #undef  HELPER_H
 
-/* Of a load or store: the words of up to two registers, and an offset */
+/* Of a load or store: the sum of up to two registers' words and an offset */
 typedef struct Address {
     int num_regs;
     int regs[2];
@@ -40,8 +40,8 @@ typedef struct Address {
 } Address;
 
 /*
- * What is behind the end of its block: a store to code, or a channel that
- * cannot be read without the BQL
+ * Code that is placed after its block: for a store to code, or for a channel
+ * that cannot be read without the BQL
  */
 typedef struct SlowPath {
     TCGLabel *label;
@@ -52,7 +52,7 @@ typedef struct SlowPath {
     int num_insns;
 } SlowPath;
 
-/* decodetree's name for what it hands to the trans functions */
+/* decodetree's name for the context that it passes to trans functions */
 typedef struct DisasContext {
     DisasContextBase base;
     uint32_t pc;            /* of the instruction */
@@ -77,7 +77,7 @@ enum {
     REG_UNKNOWN,
     /* shufb control: insert an element of 1 << (known - REG_INSERT) bytes */
     REG_INSERT,
-    /* ... the preferred word in all */
+    /* ... copy the preferred word to all words */
     REG_SPLAT_W = REG_INSERT + 4,
 };
 
@@ -90,7 +90,7 @@ enum {
 #define TMP_GPR             SPU_NUM_GPR
 #define TMP                 GPR(TMP_GPR)
 QEMU_BUILD_BUG_ON(GPR(0) % 16 || TMP != ENV_OFFSET(tmp));
-/* Of the architecture's element numbers, as the accessors in spu.h */
+/* By the architecture's element numbers, like the accessors in spu.h */
 #define GPR_B(n, i)         (GPR(n) + ((i) ^ (HOST_BIG_ENDIAN ? 0 : 7)))
 #define GPR_H(n, i)         (GPR(n) + ((i) ^ (HOST_BIG_ENDIAN ? 0 : 3)) * 2)
 #define GPR_W(n, i)         (GPR(n) + ((i) ^ (HOST_BIG_ENDIAN ? 0 : 1)) * 4)
@@ -112,7 +112,7 @@ static void gen_set_pc_var(DisasContext *ctx, TCGv_i32 target)
     tcg_gen_st_i64(pc, tcg_env, offsetof(CPUPPCState, nip));
 }
 
-/* So many instructions of the block are executed. */
+/* Count so many instructions of the block as executed. */
 static void gen_count(int insns)
 {
     TCGv_i64 n = tcg_temp_new_i64();
@@ -200,7 +200,7 @@ static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
     return true;                                                        \
 }
 
-/* What the host can */
+/* Features of the host */
 
 static bool without_rotate;
 
@@ -224,7 +224,7 @@ bool spu_host_without(const char *what, Error **errp)
         without_rotate = true;
         return true;
     }
-    error_setg(errp, "'%s' is not what this host can do without", what);
+    error_setg(errp, "this host has no feature '%s' to do without", what);
     return false;
 }
 
@@ -269,7 +269,7 @@ static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
 
 /*
  * By gen_@name_vec(), if the host has the optional operations that are listed,
- * or by the helper
+ * otherwise by the helper
  */
 #define TRANS_VEC_OPS(name, vece_, load_dest_, ...)                     \
 static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
@@ -316,9 +316,9 @@ static bool trans_##name##i(DisasContext *ctx, arg_ri *a)               \
 }
 
 /*
- * Shifts by an immediate: modulo twice the width, where such of a width or
- * more shift everything out; "rotate and mask" is to the right, by the
- * negated count.
+ * Shifts by an immediate.  It is taken modulo twice the width, and a count of
+ * the width or more shifts everything out.  "Rotate and mask" is to the right,
+ * by the negated count.
  */
 #define TRANS_VEC_SHIFT(name, op, vece, count)                          \
 static bool trans_##name(DisasContext *ctx, arg_ri *a)                  \
@@ -419,7 +419,7 @@ static void gen_swap_quad(TCGv_i64 *q)
     }
 }
 
-/* The same, of a register's two doublewords */
+/* The same for a register's two doublewords */
 static void gen_swap_vec(TCGv_vec v)
 {
     if (!HOST_BIG_ENDIAN) {
@@ -449,7 +449,7 @@ static TCGv_i64 gen_addr(DisasContext *ctx, const Address *a)
     return addr;
 }
 
-/* Where in the host's memory this SPU's local store has @addr */
+/* The host's address for @addr in this SPU's local store */
 static TCGv_ptr gen_host_addr(DisasContext *ctx, TCGv_i64 addr)
 {
     TCGv_ptr p = tcg_temp_new_ptr();
@@ -521,7 +521,7 @@ static bool gen_store(DisasContext *ctx, int rt, Address a)
         return true;
     }
 
-    /* Is there code? */
+    /* Has the quadword been translated? */
     tcg_gen_shri_i64(line, addr, 4);
     tcg_gen_trunc_i64_ptr(p, line);
     tcg_gen_add_ptr(p, p, tcg_env);
@@ -574,8 +574,8 @@ TRANS_ACCESS(a, arg_i, 0, { }, a->imm * 4)
 TRANS_ACCESS(r, arg_i, 0, { }, ctx->pc + a->imm * 4)
 
 /*
- * Controls for the insertion of an element with shufb: the address tells
- * which of a table.
+ * Controls for the insertion of an element with shufb: the address selects one
+ * from a table.
  */
 static bool gen_control(DisasContext *ctx, int rt, unsigned vece, TCGv_i32 addr)
 {
@@ -682,7 +682,7 @@ TRANS_VEC_RI(ai, addi, MO_32)
 TRANS_VEC_SF(sfh, MO_16)
 TRANS_VEC_SF(sf, MO_32)
 
-/* @d + @a + @b, where @d was a carry in its last bit */
+/* @d = @a + @b + carry, where the carry is the last bit of @d */
 static void gen_add_carry_vec(unsigned vece, TCGv_vec d, TCGv_vec a,
                               TCGv_vec b)
 {
@@ -972,9 +972,9 @@ static bool trans_selb(DisasContext *ctx, arg_rrr *a)
 }
 
 /*
- * In general it is a helper, but most controls are made for the insertion of
- * a scalar, in the same block: then it takes the scalar's element where the
- * control does not have the second operand's own byte.
+ * In general this is a helper, but most controls are made in the same block,
+ * for the insertion of a scalar: then the scalar's element goes to all bytes
+ * where the control does not have the second operand's own byte.
  */
 static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
 {
@@ -1011,8 +1011,8 @@ static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
 /* Shift and rotate */
 
 /*
- * By counts of which the ISA takes one more bit than the width needs: when it
- * is set nothing remains, or the sign.
+ * The ISA takes one more bit of a count than the width needs: if that is set,
+ * nothing remains, or only the sign.
  */
 static void gen_counts_vec(unsigned vece, TCGv_vec n, TCGv_vec b, bool negate)
 {
@@ -1024,7 +1024,7 @@ static void gen_counts_vec(unsigned vece, TCGv_vec n, TCGv_vec b, bool negate)
                     tcg_constant_vec_matching(n, vece, (16 << vece) - 1));
 }
 
-/* Zero in @d what @n would have shifted out: hosts disagree about that. */
+/* Zero elements of @d whose count in @n is too large: hosts differ there. */
 static void gen_shifted_out_vec(unsigned vece, TCGv_vec d, TCGv_vec n)
 {
     tcg_gen_cmp_vec(TCG_COND_LT, vece, n, n,
@@ -1168,8 +1168,8 @@ static bool trans_rotqmbyi(DisasContext *ctx, arg_ri *a)
 }
 
 /*
- * The same by a count of bits that is in a register: of up to 7 (@few), up to
- * 127 for rotates, and up to 255 for shifts
+ * The same by a count of bits that is in a register: up to 7 (@few), otherwise
+ * up to 127 for rotates and up to 255 for shifts
  */
 typedef enum { ROTATE, SHIFT_LEFT, SHIFT_RIGHT } QuadShift;
 
@@ -1259,7 +1259,7 @@ TRANS_QUAD_SHIFT(rotqmby, SHIFT_RIGHT, false, true, 3, 31 * 8)
 /* The count of bytes is negated, not that of bits. */
 TRANS_QUAD_SHIFT(rotqmbybi, SHIFT_RIGHT, false, true, -3, 31 * 8)
 
-/* What follows the load of a scalar */
+/* Usual after the load of a scalar, so it must be fast */
 static bool trans_rotqby(DisasContext *ctx, arg_rr *a)
 {
     if (HAVE_HOST_SPU_SHUFB) {
@@ -1352,9 +1352,9 @@ static void gen_branch_indirect(DisasContext *ctx, arg_bi *a,
 }
 
 /*
- * ... which is register @a->ra.  Most returns and calls lead to one place
- * always: to where the register points when the block is translated, just
- * before it is executed, the way is direct.
+ * ... which is in register @a->ra.  Most returns and calls always lead to the
+ * same place: take the one to which the register points when the block is
+ * translated, just before it is first executed, for a direct jump.
  */
 static void gen_branch_register(DisasContext *ctx, arg_bi *a, TCGv_i32 target)
 {
@@ -1483,8 +1483,8 @@ static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
 #define gen_helper_spu_fms  HOST_SP(fms)
 
 /*
- * Compares: of integers in the order of the numbers, with zeros for denormals,
- * and without signs if it is of magnitudes
+ * Compare integers that are in the order of the numbers, with zeros for
+ * denormals, and without signs if magnitudes are compared.
  */
 static void gen_magnitude_vec(TCGv_vec d, TCGv_vec a)
 {
@@ -1571,7 +1571,7 @@ static bool trans_dsync(DisasContext *ctx, arg_dsync *a)
     return true;
 }
 
-/* What follows may have been modified: it is for another block. */
+/* Later instructions may have been modified: they are for another block. */
 static bool trans_sync(DisasContext *ctx, arg_sync *a)
 {
     tcg_gen_mb(TCG_MO_ALL | TCG_BAR_SC);
@@ -1603,8 +1603,8 @@ TRANS_NOP(mtspr)
 /*
  * Channel
  *
- * The instruction's helper leaves the program counter where execution goes
- * on, and may have changed anything: DMA, code, the SPU's interrupt.
+ * The instruction's helper leaves the program counter where execution
+ * continues.  It may have changed anything: memory, code, the SPU's interrupt.
  */
 static bool gen_channel(DisasContext *ctx, void (*fn)(TCGv_env, TCGv_i32))
 {
@@ -1617,8 +1617,8 @@ static bool gen_channel(DisasContext *ctx, void (*fn)(TCGv_env, TCGv_i32))
 }
 
 /*
- * Some do not need the rest of the machine, and are as other instructions.
- * Loads that follow come after what these tell of others' stores.
+ * Some do not need the rest of the machine, and are like other instructions.
+ * Loads after them must see the stores that they report.
  */
 static bool gen_channel_value(DisasContext *ctx, int rt, TCGv_i64 val)
 {
@@ -1721,8 +1721,8 @@ static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
     env_spu_cpu(cpu_env(cs))->code[ctx->pc / 16] = 1;
     base->pc_next += 4;
     /*
-     * Straight-line code is long: end a block before TCG gives it up; and where
-     * addresses wrap.
+     * Straight-line code is long: end a block before TCG gives up on it.  End
+     * it also where addresses wrap.
      */
     if (tcg_ctx->nb_temps > TCG_MAX_TEMPS - 64 || ctx->next != base->pc_next) {
         base->is_jmp = DISAS_TOO_MANY;

@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * They are for the few operations that are frequent, and that neither TCG has
- * nor the compiler makes of C: for translated code, if the host has them.
+ * Translated code uses these, if the host has the instructions.  They are for
+ * the few frequent operations that neither TCG nor the compiler can generate.
  */
 #ifndef X86_64_HOST_SPU_OPS_H
 #define X86_64_HOST_SPU_OPS_H
@@ -15,7 +15,7 @@
 #include "host/cpuinfo.h"
 #include <immintrin.h>
 
-/* There are no flags for SSSE3, which is older than AVX, and FMA. */
+/* cpuinfo has no flag for SSSE3, which is older than AVX, nor for FMA. */
 #define HAVE_HOST_SPU_SHUFB     (cpuinfo & CPUINFO_AVX1)
 #define HAVE_HOST_SPU_SP        (cpuinfo & CPUINFO_AVX2 && \
                                  __builtin_cpu_supports("fma"))
@@ -35,7 +35,7 @@ host_spu_shufb(SPUReg *d, const SPUReg *a, const SPUReg *b, const SPUReg *c)
     __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(7));
     __m128i from_a = _mm_shuffle_epi8(*(__m128i *)a, sel);
     __m128i from_b = _mm_shuffle_epi8(*(__m128i *)b, sel);
-    /* Bit 4 of each byte becomes its first */
+    /* Bit 4 of each byte becomes its most significant one */
     __m128i is_b = _mm_cmpgt_epi8(_mm_setzero_si128(),
                                   _mm_slli_epi16(control, 3));
     __m128i upper = _mm_and_si128(_mm_srli_epi16(control, 4),
@@ -53,7 +53,7 @@ host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
     static const uint8_t numbers[16] QEMU_ALIGNED(16) = {
         7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8
     };
-    /* The element's lowest byte, in all */
+    /* The lowest byte of the preferred word, in all bytes */
     __m128i n = _mm_shuffle_epi8(*(__m128i *)b, _mm_set1_epi8(4));
     __m128i from = _mm_add_epi8(*(__m128i *)numbers, n);
 
@@ -63,8 +63,8 @@ host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
 }
 
 /*
- * Single precision, which truncates: MXCSR tells this thread to, or to round to
- * the nearest as all else does.  Exceptions are masked.
+ * Single precision truncates.  MXCSR makes this thread truncate, or round to
+ * the nearest as all other code does.  Exceptions are masked.
  */
 static inline void host_spu_truncate(bool on)
 {
@@ -73,15 +73,15 @@ static inline void host_spu_truncate(bool on)
 }
 
 /*
- * What IEEE's arithmetic makes, truncating, of operands that are zero or normal
- * is the SPU's result too, if that is normal and not the largest number, to
- * which too large ones are truncated; and then FPSCR is left alone.  Zero is
- * +0, and may stand for a number that is too small, unless a sum is exactly
- * that or a factor is.  Nothing else is done here.
+ * If the operands are zero or normal, truncating IEEE arithmetic gives the
+ * SPU's result, too, provided that it is normal and not the largest number, to
+ * which numbers that are too large are truncated; FPSCR is then left alone.
+ * Zero is +0, and may stand for a number that is too small, unless a sum is
+ * exactly zero or a factor is.  No other case is handled here.
  *
- * For an element without its sign: 0 for the least normal number, from
- * SP_LIMIT + 1 on for the largest, for infinities and NaNs, and for zeros and
- * denormals
+ * sp_normal() of an element ignores its sign.  It is 0 for the least normal
+ * number, and SP_LIMIT + 1 or more for the largest, for infinities and NaNs,
+ * and for zeros and denormals.
  */
 #define SP_BIAS         0xff000000
 #define SP_LIMIT        0xfdfffffc
@@ -89,7 +89,7 @@ static inline void host_spu_truncate(bool on)
 #define SP_CONSTANT(x)                                                  \
     ({                                                                  \
         static const uint32_t words[4] QEMU_ALIGNED(16) = { x, x, x, x }; \
-        /* volatile: it is loaded, for GCC would make three insns of it */ \
+        /* volatile: a load, of which GCC would make three instructions */ \
         *(const volatile __m128i *)words;                               \
     })
 
@@ -100,7 +100,7 @@ static inline __m128i HOST_SPU_SP_ATTR sp_normal(__m128 x, __m128i bias)
     return _mm_add_epi32(_mm_add_epi32(i, i), bias);
 }
 
-/* Has no element of @n more than SP_LIMIT? */
+/* Is no element of @n above SP_LIMIT? */
 static inline bool HOST_SPU_SP_ATTR sp_usual(__m128i n)
 {
     __m128i most = SP_CONSTANT(SP_LIMIT);
@@ -114,7 +114,7 @@ static inline __m128i HOST_SPU_SP_ATTR sp_is_zero(__m128 x)
     return _mm_castps_si128(_mm_cmpeq_ps(x, _mm_setzero_ps()));
 }
 
-/* As sp_result(), with zeros, where @zero says that they are exact */
+/* Like sp_result(), but allows zeros: as a result only where @zero is set */
 static bool HOST_SPU_SP_ATTR G_GNUC_UNUSED
 sp_exact(SPUReg *d, __m128 r, __m128 x, __m128 y, __m128 z, __m128i zero)
 {
@@ -133,7 +133,7 @@ sp_exact(SPUReg *d, __m128 r, __m128 x, __m128 y, __m128 z, __m128i zero)
     return true;
 }
 
-/* Store @r, if that is right; @n: of the operands */
+/* Store @r, if it is the SPU's result; @n: sp_normal() of the operands */
 static inline bool HOST_SPU_SP_ATTR
 sp_result(SPUReg *d, __m128 r, __m128i n, __m128i bias)
 {
