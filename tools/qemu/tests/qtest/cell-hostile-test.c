@@ -7,9 +7,9 @@
  *
  * Random accesses to all registers, random MFC commands and lists between
  * all kinds of addresses, and random programs on all SPUs.  None of these may
- * crash QEMU, make it hang, or leave its own memory; the sanitizers see the
- * latter.  The seed is printed first; CELL_HOSTILE_ROUNDS says how many
- * machines are to suffer.
+ * crash QEMU, make it hang, or make it access memory out of bounds; the
+ * sanitizers see the latter.  The seed is printed first; CELL_HOSTILE_ROUNDS
+ * says how many machines are to suffer.
  *
  * With the translating engine the SPUs execute in threads of their own while
  * all this goes on, so a seed gives the same attempts, but not at the same
@@ -66,7 +66,7 @@ static uint64_t rand64(void)
 
 #define ONE_OF(array)   ((array)[below(ARRAY_SIZE(array))])
 
-/* Where things are; both chips' */
+/* Where things are, on both chips */
 static uint64_t address(void)
 {
     uint64_t be = below(4) ? 0 : BE1_BASE - BE_BASE;
@@ -246,7 +246,7 @@ static void chain(QTestState *qts, int spe)
     proxy(qts, spe, MFC_PUT, 0, 0x7000, ea, 32);
 }
 
-/* A lock line, if it were one, that is different whenever it is read */
+/* A would-be lock line that is different whenever it is read */
 static void moving_line(QTestState *qts, int spe)
 {
     const uint32_t words[] = {
@@ -317,7 +317,7 @@ static void access_register(QTestState *qts)
     }
 }
 
-/* A call with its arguments somewhere: anything, if the guest stays alive. */
+/* A call with its arguments anywhere: QEMU must survive whatever it does. */
 static void rtas(QTestState *qts)
 {
     uint32_t block = address();
@@ -332,7 +332,7 @@ static void rtas(QTestState *qts)
     qtest_writel(qts, DOORBELL, block);
 }
 
-/* The guest may have powered off or panicked, by whatever way. */
+/* The guest may have powered off or panicked, in whatever way. */
 static void revive(QTestState *qts)
 {
     QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-status' }");
@@ -345,7 +345,7 @@ static void revive(QTestState *qts)
     }
 }
 
-/* QEMU's status is what the guest gave last: give it 0. */
+/* QEMU's exit status is the one that the guest set last: set it to 0. */
 static void power_off(QTestState *qts)
 {
     static const uint32_t calls[][7] = {
@@ -476,7 +476,7 @@ static void test_hostile(const void *engine)
 
 /*
  * How long the monitor may take to answer, whatever SPEs do.  If no vCPU
- * executes it is QEMU's CPU time, so that other load of the host does not
+ * executes, this is QEMU's CPU time, so that other load on the host does not
  * count.
  */
 #define ANSWER_NS   50000000
@@ -517,7 +517,7 @@ static void restore_lists(QTestState *qts, uint32_t cmd, uint64_t ea, int n,
     }
 }
 
-/* 16 lists of 2,048 elements: to registers, of them, and to memory */
+/* 16 lists of 2,048 elements: to and from registers, to and from memory */
 static void test_lists(void)
 {
     static const struct {
@@ -555,7 +555,7 @@ static void test_lists(void)
     qtest_quit(qts);
 }
 
-/* What the budget interrupts is continued, and nothing of it is left out. */
+/* A list that uses up the budget is continued, and none of it is left out. */
 static void test_continued(void)
 {
     QTestState *qts = qtest_init("-machine cell-blade -m 64M");
@@ -589,8 +589,8 @@ static QTestState *tcg_machine(char **kernel)
 }
 
 /*
- * All SPUs put to registers as fast as they can, and issue commands of each
- * other's.  They execute meanwhile: it is the median of times that counts.
+ * All SPUs put to registers as fast as they can, and issue each other's
+ * commands.  They execute meanwhile, so the median of the times counts.
  */
 static int compare(const void *a, const void *b)
 {

@@ -86,7 +86,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* iic_get_irq() and iic_eoi(): take, be served, look again. */
+/* iic_get_irq() and iic_eoi(): take, serve, look again. */
 static void test_level(void)
 {
     QTestState *qts = blade();
@@ -147,7 +147,7 @@ static void test_ipi(void)
         g_assert_false(qtest_get_irq(qts, 1));
     }
 
-    /* Different ones wait for each other, equal ones are one */
+    /* Different ones wait for each other, equal ones become one */
     qtest_writeq(qts, GENERATE(0, 0), 0xe0);
     qtest_writeq(qts, GENERATE(0, 0), 0xf0);
     qtest_writeq(qts, GENERATE(0, 0), 0x30);
@@ -163,7 +163,7 @@ static void test_ipi(void)
     qtest_quit(qts);
 }
 
-/* Only what is more urgent than the current priority interrupts. */
+/* Only sources more urgent than the current priority interrupt. */
 static void test_priority(void)
 {
     QTestState *qts = blade();
@@ -253,7 +253,7 @@ static void test_other_chip(void)
     g_assert_cmphex(qtest_readq(qts, PENDING(1, 1)), ==,
                     IRQ(1, 0x10 | UNIT_IIC, 0x30));
 
-    /* A unit that is no thread: nobody hears it */
+    /* A unit that is no thread: neither is interrupted */
     qtest_writeq(qts, IIC_IR(1), 3 << 12 | 0x10);
     g_assert_cmphex(qtest_readq(qts, PENDING(0, 1)), ==, 0);
     g_assert_cmphex(qtest_readq(qts, PENDING(1, 1)), ==, 0);
@@ -297,7 +297,7 @@ static void test_bad_access(void)
     qtest_writeq(qts, DESTR(0, 0), ~0ULL);
     g_assert_cmphex(qtest_readq(qts, PENDING(0, 0)), ==, 0);
     g_assert_cmphex(qtest_readq(qts, GENERATE(0, 0)), ==, 0);
-    /* The registers are of 64 bits */
+    /* The registers are 64 bits wide */
     qtest_writel(qts, PRIO(0, 0), 0);
     qtest_writel(qts, PRIO(0, 0) + 4, 0);
     g_assert_cmphex(qtest_readq(qts, PRIO(0, 0)), ==, 0xff);
@@ -311,13 +311,13 @@ static void test_bad_access(void)
     qtest_quit(qts);
 }
 
-#define ASLEEP      0x4000      /* what the thread has got to */
+#define ASLEEP      0x4000      /* nonzero when the thread has got that far */
 #define SEEN        0x2000      /* by PIR: SRR1 in the vector */
 
 /*
  * An NMI enters the system reset vector of the threads that run, and of those
  * that are suspended.  SRR1 has none of the reasons to wake up for which
- * cbe_system_reset_exception() of Linux does anything else than reset.
+ * cbe_system_reset_exception() of Linux does anything but a reset.
  */
 static void test_nmi(const void *suspended)
 {
@@ -362,7 +362,7 @@ static void test_nmi(const void *suspended)
         g_usleep(100);
     }
     g_assert_cmphex(qtest_readq(qts, SEEN) & 0x380000, ==, 0);
-    /* The second thread has not been started.  Stopped, it has met the NMI. */
+    /* The second thread was not started.  Once stopped, it has seen the NMI. */
     qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
     g_free(cpus);
     cpus = qtest_hmp(qts, "info registers -a");

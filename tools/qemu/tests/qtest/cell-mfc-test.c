@@ -12,7 +12,7 @@
 #include "qemu/bswap.h"
 #include "cell-spe.h"
 
-#define MEM     0x2000000       /* some memory that nobody uses */
+#define MEM     0x2000000       /* some unused memory */
 
 static QTestState *blade(void)
 {
@@ -102,7 +102,7 @@ static void test_spe_to_spe(QTestState *qts)
     g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
 }
 
-/* A command that cannot be: what interrupt, and the queue stands still. */
+/* A bad command: it interrupts as @class0, and the queue stands still. */
 static void bad(QTestState *qts, uint64_t class0, uint32_t cmd, uint32_t lsa,
                 uint64_t ea, uint32_t size)
 {
@@ -111,7 +111,7 @@ static void bad(QTestState *qts, uint64_t class0, uint32_t cmd, uint32_t lsa,
     g_assert_cmphex(ps_read(qts, 0, MFC_QStatus), ==, 7);
     priv1_write(qts, 0, 0x140, class0);
     g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
-    /* Trying again gives the same, a purge helps. */
+    /* Trying again has the same result; a purge helps. */
     priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
     g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, class0);
     priv1_write(qts, 0, 0x140, class0);
@@ -158,7 +158,7 @@ static void test_start(QTestState *qts)
     proxy(qts, 0, 0x4a, 0, 0x1000, MEM, 16);
     g_assert_cmphex(settle(qts, 0), ==, 0x1230002);
 
-    /* Each form starts it, behind its transfer. */
+    /* Each form starts the SPU, after its transfer. */
     for (i = 0; i < ARRAY_SIZE(forms); i++) {
         bool get = forms[i] & 0x40;
         uint64_t ls = SPE_LS(0) + 0x1000;
@@ -246,7 +246,7 @@ static void test_spu_queue_full(QTestState *qts)
     g_assert_cmphex(settle(qts, 0), ==, 0x30002);
     g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 15);
 
-    /* So does work done, and that is an event. */
+    /* So does finished work, and that is an event. */
     start(qts, 0, 0);
     g_assert_cmphex(settle(qts, 0), ==, 0x9);
     g_assert_cmphex(chnl_data(qts, 0, 0), ==, 0);
@@ -256,7 +256,7 @@ static void test_spu_queue_full(QTestState *qts)
     g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 16);
 }
 
-/* A tag group with work, and what the SPU is told of it */
+/* A tag group with work, and the status that the SPU reads of it */
 static void test_tag_status(QTestState *qts)
 {
     priv2_write(qts, 0, MFC_CNTL, 1);
@@ -282,10 +282,10 @@ static void list_element(QTestState *qts, uint32_t lsa, uint32_t word,
     qtest_writel(qts, SPE_LS(0) + lsa + 4, eal);
 }
 
-/* What a PlayStation 3 does with these, by the count of MFC_RdTagStat */
+/* As a PlayStation 3 does it, by the count of MFC_RdTagStat */
 static void test_tag_update(QTestState *qts)
 {
-    /* A mask that is written later is what a query waits for. */
+    /* A pending query is about a mask that is written later. */
     START(qts, 0, 0,
           SPU_WRCHI(MFC_WrTagMask, 0), SPU_WRCHI(MFC_WrTagUpdate, 1),
           SPU_RCHCNT(4, 24), SPU_STQA(4, 0x9000),
@@ -317,8 +317,8 @@ static void test_tag_update(QTestState *qts)
 }
 
 /*
- * An element of size 0 does not move the local address, but for 16 bytes if
- * its own is not aligned: a PlayStation 3.
+ * On a PlayStation 3, an element of size 0 does not move the local address, or
+ * by 16 bytes if its effective address is not aligned.
  */
 static void test_list_of_nothing(QTestState *qts)
 {
@@ -407,7 +407,7 @@ static void test_list(QTestState *qts)
     list_element(qts, 0x4010, 0x10, MEM + 0x300);
     START(qts, 0, 0, SPU_WRCHI(MFC_WrTagMask, 1 << 6),
           DMA(0x44, 6, 0x8000, 0x4000, 24),
-          /* with a barrier, behind it, in another group */
+          /* a barrier, a command behind it, and one in another group */
           DMA(0x45, 6, 0x8800, 0x4000, 8),
           DMA(0x40, 6, 0x8a00, MEM, 16),
           DMA(0x40, 5, 0x8900, MEM, 16),
@@ -430,7 +430,7 @@ static void test_list(QTestState *qts)
     g_assert_true(same(qts, MEM, SPE_LS(0) + 0x8900, 16));
     g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 11);
 
-    /* What the element says is looked at only now. */
+    /* The element is read only now. */
     list_element(qts, 0x4010, 0x10, MEM + 0x400);
     ps_write(qts, 0, SPU_In_Mbox, 6);
     g_assert_cmphex(settle(qts, 0), ==, 0x30002);
@@ -496,7 +496,7 @@ static void ppe_stores_behind(QTestState *qts)
     qtest_writel(qts, MEM + 0x80, 0xabcd);
 }
 
-/* Another MFC stores what is there already, and what is behind. */
+/* Another MFC stores what is there already: in the line, or just behind it. */
 static void other_mfc_stores(QTestState *qts)
 {
     proxy(qts, 1, 0x40, 0, 0x9000, MEM + 0x70, 16);
@@ -548,7 +548,7 @@ static void test_putqlluc(QTestState *qts)
           SPU_WRCH(30, 3), SPU_STOP(7));
     g_assert_cmphex(settle(qts, 1), ==, 0x9);
 
-    /* All of the line, wherever in it the addresses are; twice the same */
+    /* All of the line is stored, wherever in it the addresses are. */
     fill(qts, SPE_LS(0) + 0x8000, 256, 55);
     qtest_memset(qts, MEM, 0x11, 256);
     START(qts, 0, 0, DMA(0xd0, 0, 0x9000, MEM, 128), SPU_RDCH(3, 27),
@@ -571,11 +571,11 @@ static void test_putqlluc(QTestState *qts)
 }
 
 /*
- * What an SPE does itself is no event to it: getllar, putllc and putlluc are
- * none on a PlayStation 3 (RPCS3's pull request 5435 has the results), and the
- * event is for stores of others by section 18.6.4 of the CBE Programming
- * Handbook.  The model says that any store to the line ends its reservation.
- * All lines are zero, so that their values cannot tell.
+ * An SPE's own commands are no events to it: getllar, putllc and putlluc are
+ * none on a PlayStation 3 (RPCS3's pull request 5435 has the results), and by
+ * section 18.6.4 of the CBE Programming Handbook, the event is for stores of
+ * others.  In this model any store to the line ends its reservation.  All lines
+ * are zero, so that their values make no difference.
  */
 static void test_own_stores(QTestState *qts)
 {
@@ -620,7 +620,7 @@ static void test_own_stores(QTestState *qts)
                         !own[i].kept);
     }
 
-    /* The PPE is somebody else, whose MFC ever it asks. */
+    /* The PPE's stores are others', whichever MFC it uses. */
     START(qts, 0, 0, SPU_WRCHI(SPU_WrEventMask, 0x400),
           DMA(MFC_GETLLAR, 0, 0x8000, MEM, 128), SPU_RDCH(3, 27),
           SPU_RDCH(3, 0), SPU_WRCH(28, 3), SPU_STOP(9));
@@ -660,7 +660,7 @@ static void test_line_lost(QTestState *qts)
 #define VSID    0x123456789ULL
 #define SEGMENT 0xc000000030000000ULL
 
-/* Where OEA has the primary group of a page */
+/* The primary group of a page, according to OEA */
 static uint64_t group(uint64_t vsid, uint64_t page)
 {
     return HTAB + (((vsid ^ page) & 0x7ff) << 7);
@@ -681,7 +681,7 @@ static void relocate(QTestState *qts)
     priv1_write(qts, 0, MFC_SDR, HTAB);
     priv2_write(qts, 0, SLB_Invalidate_All, 0);
     priv1_write(qts, 0, MFC_TLB_Invalidate_All, 0);
-    /* as spufs has it for a user: D, T, Pr, R, S */
+    /* as spufs sets it for a user: D, T, Pr, R, S */
     priv1_write(qts, 0, MFC_SR1, 0x3b);
 }
 
@@ -710,7 +710,7 @@ static void test_faults(QTestState *qts)
     g_assert_cmphex(priv1_read(qts, 0, MFC_DAR), ==, ea);
     priv1_write(qts, 0, 0x148, 1);
 
-    /* No page: supervisor and user key as Linux has them for a user */
+    /* No page: supervisor and user key as Linux sets them for a user */
     slb_load(qts, 5, SEGMENT, 0xc80);
     g_assert_cmphex(priv1_read(qts, 0, 0x148), ==, 0);
     priv2_write(qts, 0, MFC_CNTL, 1ULL << 32);
@@ -836,7 +836,7 @@ static void test_protection(QTestState *qts)
     relocate(qts);
     qtest_writeq(qts, pte, VSID << 12 | 1);
     for (n = 0; n < 4; n++) {
-        /* By MFC_SR1[Pr], then by MFC_CNTL[K], which is stronger */
+        /* By MFC_SR1[Pr], then by MFC_CNTL[K], which overrides it */
         user = n & 1;
         k = n < 2 ? 0 : (uint64_t)n << 33;
         priv1_write(qts, 0, MFC_SR1, user ^ n >> 1 ? 0x3b : 0x33);
@@ -867,7 +867,7 @@ static void test_protection(QTestState *qts)
     }
 }
 
-/* Another page is seen at the latest when the one before was invalidated. */
+/* A new page is seen at the latest when the old one has been invalidated. */
 static void test_tlb(QTestState *qts)
 {
     const uint32_t invalidate[] = {
@@ -904,7 +904,7 @@ static void tlbie(QTestState *qts)
     }
 }
 
-/* What a get from the page brings: a byte that says which memory it is. */
+/* Get from the page a byte that tells which memory it is. */
 static unsigned page_seen(QTestState *qts)
 {
     proxy(qts, 0, MFC_GET, 1, 0x8000, SEGMENT + 0x1000, 0x10);
@@ -1039,8 +1039,8 @@ static void test_large_pages(QTestState *qts)
 }
 
 /*
- * Order within a tag group and beyond.  A list of tag 6 stalls, and is the
- * reason why others wait or do not: one command with the form to be tested,
+ * Order within a tag group and beyond.  A list of tag 6 stalls, and other
+ * commands wait behind it or do not: one command of the form to be tested,
  * then a plain one of the same tag group, then one of another.
  */
 static void test_order(QTestState *qts)
@@ -1115,8 +1115,8 @@ static void test_order(QTestState *qts)
 }
 
 /*
- * The same forms in the proxy queue, between a put and a get that go where
- * they go, of the same tag group: each sees what was before it.
+ * The same forms in the proxy queue, between a put and a get of the same tag
+ * group and effective address: each sees the effect of those before it.
  */
 static void test_proxy_order(QTestState *qts)
 {
@@ -1148,7 +1148,7 @@ static void test_proxy_order(QTestState *qts)
     g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 0);
 }
 
-/* Elements of a list that cannot be: what was before them is done. */
+/* A bad list, or a bad element of one: the elements before it are done. */
 static void test_bad_list(QTestState *qts)
 {
     static const struct {
@@ -1183,7 +1183,7 @@ static void test_bad_list(QTestState *qts)
 }
 
 /*
- * What the PPE writes to MFC_CQ_SR need not be what it has read: a list at
+ * The PPE may write values to MFC_CQ_SR that it has never read there: a list at
  * the very end of local store, whose second element would begin in its last
  * byte.
  */
@@ -1203,7 +1203,7 @@ static void test_bad_restore(QTestState *qts)
     g_assert_cmpuint(chnl_count(qts, 0, 21), ==, 15);
 }
 
-/* Registers take words: what is smaller does not arrive. */
+/* Registers take words: smaller stores do not arrive. */
 static void test_dma_to_registers(QTestState *qts)
 {
     int i;
@@ -1257,8 +1257,8 @@ static void proxy_write(QTestState *qts, uint32_t cmd, uint32_t lsa,
 }
 
 /*
- * On a PlayStation 3 nothing happens before MFC_CMDStatus is read: not to the
- * first command, which another one follows, and to that one then.
+ * On a PlayStation 3 nothing happens before MFC_CMDStatus is read.  The read
+ * executes the second command, which has replaced the first one.
  */
 static void test_proxy_status(QTestState *qts)
 {
@@ -1287,7 +1287,7 @@ static void test_proxy_status(QTestState *qts)
     g_assert_cmphex(qtest_readb(qts, MEM + 0x100), ==, 0);
 }
 
-/* An SPU that stops itself by DMA stands behind that command. */
+/* An SPU that stops itself by DMA stops after that command. */
 static void test_stop_itself(QTestState *qts)
 {
     qtest_writel(qts, SPE_LS(0) + 0x900c, 0);
@@ -1314,13 +1314,13 @@ static void test_stop_itself(QTestState *qts)
     g_assert_cmphex(settle(qts, 0), ==, 0x20002);
     g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x204);
 
-    /* Without the run it stands there. */
+    /* Without the run it stays there. */
     START(qts, 0, 0, DMA(0x24, 0, 0x9000, SPE_PS(0) >> 32 << 32 | 0x4000, 16),
           SPU_STOP(1));
     g_assert_cmphex(settle(qts, 0), ==, 0);
     g_assert_cmphex(ps_read(qts, 0, SPU_NPC), ==, 0x200);
 
-    /* Without the program counter it goes on behind the command. */
+    /* Without the program counter it goes on after the command. */
     list_element(qts, 0x4008, 4, (uint32_t)SPE_PS(0) + SPU_RunCntl);
     qtest_writel(qts, SPE_LS(0) + 0x901c, 1);
     START(qts, 0, 0, DMA(0x24, 0, 0x9000, SPE_PS(0) >> 32 << 32 | 0x4000, 16),

@@ -17,13 +17,13 @@
 
 #define MACHINE "-machine cell-blade -m 64M "
 
-#define MEM     0x2000000ULL    /* some memory that nobody uses */
+#define MEM     0x2000000ULL    /* some unused memory */
 #define HTAB    0x1000000
 #define VSID    0x123456789ULL
 #define SEGMENT 0xc000000030000000ULL
 #define PAGE    0x12            /* the one that is there, the next is not */
 
-/* Where OEA has the primary group of a page, in the smallest page table */
+/* The primary group of a page, according to OEA, in the smallest page table */
 static uint64_t group(uint64_t page)
 {
     return HTAB + (((VSID ^ page) & 0x7ff) << 7);
@@ -63,12 +63,12 @@ static void setup(QTestState *qts)
     qtest_writeq(qts, IIC_BASE + 0x430, 0x30);
     qtest_writel(qts, BE_BASE + 0x1109100, 0x12345678);
 
-    /* An address bit that nobody uses, and the MFC's key */
+    /* An address bit that is not used otherwise, and the MFC's key */
     priv2_write(qts, 4, SPU_LSLR, 0x2ffff);
     priv2_write(qts, 4, MFC_CNTL, 2ULL << 33);
 
     /*
-     * 0 counts in a register and in local store, interrupts enabled; the
+     * SPE 0 counts in a register and in local store, interrupts enabled; the
      * PPE has not read the status of its command yet
      */
     priv2_write(qts, 0, SPU_Cfg, 3);
@@ -86,8 +86,8 @@ static void setup(QTestState *qts)
                                     SPU_STOP(0x10) }, 3);
 
     /*
-     * 1 waits for a mailbox with something in its registers, and an event
-     * that will interrupt it once it is willing
+     * SPE 1 waits for a mailbox, with values in its registers, and an event
+     * that will interrupt it once it enables interrupts
      */
     qtest_writel(qts, SPE_LS(1), SPU_STOP(0x11));
     START(qts, 1, 0x100, SPU_WRCHI(SPU_WrEventMask, 0x100),
@@ -100,14 +100,14 @@ static void setup(QTestState *qts)
     g_assert_cmphex(settle(qts, 1), ==, 9);
     ps_write(qts, 1, SPU_Sig_Notify_2, 0x1234);
 
-    /* 2 waits for its decrementer, with a command that is in error */
+    /* SPE 2 waits for its decrementer, with a command that is in error */
     priv2_write(qts, 2, MFC_CNTL, 1 << 15);
     START(qts, 2, 0, DMA(0x40, 0, 0x8000, MEM, 3),
           SPU_IL(4, 0x20), SPU_WRCH(SPU_WrEventMask, 4),
           SPU_IL(4, 1000), SPU_WRCH(SPU_WrDec, 4), SPU_RDCH(3, 0),
           SPU_RDCH(5, SPU_RdDec), SPU_STQA(5, 0x9000), SPU_STOP(0x12));
 
-    /* 3 has filled its queue and waits for room */
+    /* SPE 3 has filled its queue and waits for room */
     priv2_write(qts, 3, MFC_CNTL, 1);
     priv2_write(qts, 3, PM_Trace_Tag_Wait_Mask, 0x77);
     load_words(qts, 3, 0, put, ARRAY_SIZE(put));
@@ -115,7 +115,7 @@ static void setup(QTestState *qts)
     load_words(qts, 3, sizeof(put) + sizeof(again), done, ARRAY_SIZE(done));
     start(qts, 3, 0);
 
-    /* 4 has a list that stalled, and a command behind a fence */
+    /* SPE 4 has a list that stalled, and a command behind a fence */
     qtest_writel(qts, SPE_LS(4) + 0x4000, 0x80000010);
     qtest_writel(qts, SPE_LS(4) + 0x4004, MEM + 0x100);
     qtest_writel(qts, SPE_LS(4) + 0x4008, 0x10);
@@ -126,7 +126,7 @@ static void setup(QTestState *qts)
           SPU_RDCH(3, 29), SPU_RDCH(4, 25), SPU_WRCHI(26, 6),
           SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(0x14));
 
-    /* 5 has a put of which one page is there */
+    /* SPE 5 has a put of which one page is there */
     priv1_write(qts, 5, MFC_SDR, HTAB);
     priv1_write(qts, 5, MFC_SR1, 0x3b);
     priv2_write(qts, 5, SLB_Index, 3);
@@ -137,7 +137,7 @@ static void setup(QTestState *qts)
           DMA(0x20, 0, 0x8000, SEGMENT + (PAGE << 12) + 0xf00, 0x200),
           SPU_WRCHI(MFC_WrTagUpdate, 2), SPU_RDCH(3, 24), SPU_STOP(0x15));
 
-    /* 6 has reserved a line and waits for its loss, in a single step */
+    /* SPE 6 has reserved a line and waits for its loss, in a single step */
     START(qts, 6, 0, SPU_WRCHI(SPU_WrEventMask, 0x400),
           DMA(0xd0, 0, 0x8000, MEM + 0x4000, 128), SPU_RDCH(3, 27),
           SPU_STOP(1), SPU_RDCH(3, 0), SPU_WRCH(28, 3), SPU_STOP(0x16));
@@ -146,8 +146,8 @@ static void setup(QTestState *qts)
     ps_write(qts, 6, SPU_RunCntl, 1);
 
     /*
-     * 7 has a proxy queue, a halted decrementer, something in its mailbox
-     * of which the PPE has seen one word, and comes to its end in 5 us
+     * SPE 7 has a proxy queue, a halted decrementer, and three words in its
+     * mailbox, of which the PPE has seen one; it stops in 5 us
      */
     priv2_write(qts, 7, MFC_CNTL, 1 | MFC_CNTL_Dh);
     for (i = 0; i < 3; i++) {
@@ -273,7 +273,7 @@ static void compare(QTestState *a, QTestState *b)
             same(a, b, "channel", priv2 + SPU_ChnlCnt, 16);
         }
         same(a, b, "privilege 2", priv2 + PM_Trace_Tag_Wait_Mask, 0x28);
-        /* But for MFC_CMDStatus, the read of which does something */
+        /* Except MFC_CMDStatus, because reading it has an effect */
         same(a, b, "problem state", SPE_PS(spe) + 0x3000, 0x14);
         same(a, b, "problem state", SPE_PS(spe) + 0x3100, 0x200);
         same(a, b, "problem state", SPE_PS(spe) + 0x4000, 0x40);
@@ -342,7 +342,7 @@ static QTestState *migrate(QTestState *from, const char *file, int ns)
     set_bandwidth(from, 1000000);
     qtest_qmp_assert_success(from, "{ 'execute': 'migrate',"
                              "  'arguments': { 'uri': %s } }", uri);
-    /* Local stores come last; of the first of them nothing is left. */
+    /* Local stores come last: wait until the first of them are done. */
     while (remaining(from) > 6 * SPE_LS_SIZE) {
         g_usleep(1000);
     }
@@ -350,7 +350,7 @@ static QTestState *migrate(QTestState *from, const char *file, int ns)
     now = qtest_clock_step(from, ns);
     set_bandwidth(from, INT32_MAX);
     wait_for_status(from, "query-migrate", "completed");
-    /* The virtual clock of a qtest is the test's. */
+    /* The test sets the virtual clock of a qtest. */
     qtest_clock_set(to, now);
     qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming',"
                              "  'arguments': { 'uri': %s } }", uri);
@@ -369,7 +369,7 @@ static void test_migration(void)
     qtest_qmp_assert_success(from, "{ 'execute': 'cont' }");
     proceed(from);
     proceed(to);
-    /* What is loaded can be saved again, with other things going on. */
+    /* A machine that was loaded can be saved again, in a different state. */
     unlink(file);
     third = migrate(to, file, 100);
     qtest_qmp_assert_success(to, "{ 'execute': 'cont' }");
@@ -404,8 +404,8 @@ static void test_at_once(void)
 }
 
 /*
- * An end of execution that no SPU comes to, where a stop was that its engine
- * has yet to tell
+ * An end of execution that does not exist, in place of a stop that the engine
+ * has yet to report
  */
 static void test_bad_state(void)
 {

@@ -102,7 +102,7 @@ static bool calling(QTestState *qts, int t)
     return qtest_readq(qts, MAILBOX(t));
 }
 
-/* A pause that nothing else ends is ended by the decrementer: too late. */
+/* A pause that nothing else ends is ended by the decrementer, but too late. */
 static void finish(QTestState *qts, int t)
 {
     gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
@@ -228,7 +228,7 @@ static void test_memory(void)
 
     qtest_writeq(qts, high, 0x1122334455667788);
     g_assert_cmphex(qtest_readq(qts, high), ==, 0x1122334455667788);
-    /* What was not asked for is not there, nor what is behind boot memory. */
+    /* There is no more than was asked for, and nothing behind boot memory. */
     qtest_writeq(qts, high + 112 * MiB, 1);
     g_assert_cmphex(qtest_readq(qts, high + 112 * MiB), ==, 0);
     qtest_writeq(qts, BOOT_SIZE, 1);
@@ -263,7 +263,7 @@ static void test_hash_table(void)
     g_assert_cmpint(out[0], ==, vas);
     EXPECT(BUSY, DESTRUCT_VAS, vas);
 
-    /* Of whom, where, and what */
+    /* Bad address spaces, slots and entries */
     EXPECT(ILLEGAL, INSERT_HTAB_ENTRY, vas + 1, 8, V(1), 0x5000, 0, 0);
     EXPECT(ILLEGAL, INSERT_HTAB_ENTRY, 0, slots, V(1), 0x5000, 0, 0);
     EXPECT(ILLEGAL, INSERT_HTAB_ENTRY, 0, 8, V(1) & ~1ULL, 0x5000, 0, 0);
@@ -290,7 +290,7 @@ static void test_hash_table(void)
         /* the low bits of each second word, the first entry's on the left */
         g_assert_cmphex(out[4] >> (48 - 16 * (i % 4)) & 0xffff, ==, 0x190);
     }
-    /* Then one goes that may, */
+    /* Then the one goes that is not bolted, */
     EXPECT(OK, INSERT_HTAB_ENTRY, 0, 8, V(0x200) | BOLTED, 0x7000, BOLTED, 0);
     g_assert_cmphex(out[1], ==, V(0x103));
     g_assert_cmphex(out[2], ==, 0x8190);
@@ -373,7 +373,7 @@ static void test_interrupts(void)
     qtest_writeq(qts, BITMAP(1) + 32 + 8, 1ULL << (63 - 70 % 64));
     EXPECT(OK, UPDATED_MASK, ppe, 1);
     finish(qts, 1);
-    /* It is still there: another one ends at once. */
+    /* The interrupt is still pending: another pause ends at once. */
     begin(qts, 1, PAUSE, (const uint64_t[8]) { 0 });
     finish(qts, 1);
     EXPECT(OK, END_OF_INTERRUPT, ppe, 1, 70);
@@ -393,7 +393,7 @@ static void test_interrupts(void)
     qtest_quit(qts);
 }
 
-/* A page that the SPE's segment 0xc... has at @ea */
+/* Map a page at @ea in the SPE's segment 0xc... */
 static void map_page(QTestState *qts, uint64_t vsid, uint64_t ea, uint64_t pa)
 {
     uint64_t page = (ea & 0xfffffff) >> 12;
@@ -603,13 +603,13 @@ static void test_vuart(void)
     EXPECT(OK, END_OF_INTERRUPT, ppe, 0, 30);
     g_assert_false(plug_status(qts, 0, 30));
 
-    /* What is no message is forgotten. */
+    /* Bytes that are no message are dropped. */
     qtest_memset(qts, BUFFER, 0xff, 200);
     EXPECT(OK, WRITE_VUART, 2, BUFFER, 200);
     EXPECT(OK, GET_VUART, 2, 6);
     g_assert_cmpint(out[0], ==, 0);
 
-    /* As Linux does: it would not survive an error of the second one. */
+    /* As Linux does it: an error of the second call would be a BUG() there. */
     EXPECT(OK, DECONFIGURE_VUART, 0);
     EXPECT(OK, DISCONNECT_PLUG, ppe, 0, 30);
     EXPECT(WRONG_STATE, DECONFIGURE_VUART, 0);
@@ -705,7 +705,7 @@ static void test_panic(void)
     qtest_quit(qts);
 }
 
-/* What is saved goes on elsewhere. */
+/* A machine that is saved goes on elsewhere. */
 static void test_migration(void)
 {
     QTestState *qts = boot("");
@@ -799,7 +799,7 @@ static void test_migration(void)
     qtest_quit(qts);
 }
 
-/* A guest that means no good */
+/* A hostile guest */
 
 static uint32_t below(uint32_t n)
 {
@@ -851,7 +851,7 @@ static uint64_t argument(uint64_t vas, const SPE *spe, uint64_t high)
     }
 }
 
-/* Not those after which there is no guest any more */
+/* Any call, except those that end the guest or wait */
 static void random_call(QTestState *qts, int t, uint64_t vas, const SPE *spe,
                         uint64_t high)
 {
@@ -884,7 +884,7 @@ static void test_hostile(void)
         high = out[0];
         for (int i = 0; i < 3; i++) {
             spe = enable_spe(qts, vas, i);
-            /* It sends itself commands, as long as it runs. */
+            /* It executes random instructions, as long as it runs. */
             for (int j = 0; j < 0x1000; j += 4) {
                 qtest_writel(qts, spe.ls + j, rand64());
             }
@@ -892,7 +892,7 @@ static void test_hostile(void)
         }
         for (int i = 0; i < 1000; i++) {
             for (int t = 0; t < 2; t++) {
-                /* A message that shuts down would end it. */
+                /* A message that shuts down would end the guest. */
                 qtest_writeq(qts, BUFFER, rand64() >> 8);
                 random_call(qts, t, vas, &spe, high);
             }
@@ -900,7 +900,7 @@ static void test_hostile(void)
                 finish(qts, t);
             }
         }
-        /* It is still there. */
+        /* The guest is still there. */
         EXPECT(OK, LPAR_ID, 0);
         qtest_quit(qts);
     }

@@ -66,7 +66,7 @@ static void test_storage(void)
                         0x0123456789abcd00 + i);
         g_assert_cmphex(priv1_read(qts, 2, regs[i]), ==, 0);
     }
-    /* What is never there */
+    /* Registers that are always zero, and one that does not exist */
     for (i = 0; i < ARRAY_SIZE(zero); i++) {
         priv1_write(qts, 3, zero[i], ~0ULL);
         g_assert_cmphex(priv1_read(qts, 3, zero[i]), ==, 0);
@@ -114,7 +114,7 @@ static void test_run_control(void)
     ps_write(qts, 0, SPU_RunCntl, 0);
     g_assert_cmphex(ps_read(qts, 0, SPU_Status), ==, 0);
 
-    /* It goes on behind a stop, a halt and what was invalid. */
+    /* It goes on after a stop, a halt and an invalid instruction. */
     START(qts, 0, 0x100, SPU_STOP(1), SPU_HEQ(0, 0), 0x00800000, SPU_IL(3, 7),
           SPU_WRCH(28, 3), SPU_AI(3, 3, 1), SPU_BR(-1));
     g_assert_cmphex(settle(qts, 0), ==, 0x10002);
@@ -177,7 +177,7 @@ static void test_invalid(void)
     g_assert_cmphex(priv1_read(qts, 0, 0x140), ==, 4);
     priv1_write(qts, 0, 0x140, 4);
 
-    /* Channel 28 cannot be read, 29 not be written. */
+    /* Channel 28 cannot be read, and 29 cannot be written. */
     START(qts, 0, 0x80, SPU_RDCH(3, 28));
     g_assert_cmphex(settle(qts, 0), ==, 0x40);
     START(qts, 0, 0x80, SPU_WRCH(29, 3));
@@ -458,7 +458,7 @@ static void test_decrementer(void)
     qtest_quit(qts);
 }
 
-/* The channel map of CBEA: direction, and what counts after a reset */
+/* The channel map of CBEA: direction, and the count after a reset */
 static const struct {
     char dir;
     bool blocking;
@@ -519,7 +519,7 @@ static void test_channel_map(void)
         START(qts, 0, 0, SPU_IL(3, 0), SPU_WRCH(ch, 3), SPU_STOP(3));
         g_assert_cmphex(settle(qts, 0), ==, dir != 'w' ? 0x40 : 0x30002);
 
-        /* What can be full is so now; reading makes room. */
+        /* Limited channels have less room now; reading makes room again. */
         START(qts, 0, 0, SPU_RCHCNT(3, ch), SPU_STQA(3, 0x9000), SPU_STOP(1));
         g_assert_cmphex(settle(qts, 0), ==, 0x10002);
         g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x9000), ==,
@@ -640,7 +640,7 @@ static void test_event_sources(void)
     priv1_write(qts, 0, MFC_SR1, 0x20);
     priv1_write(qts, 1, MFC_SR1, 0x20);
 
-    /* Tg: a command that is held back, and the question for its end */
+    /* Tg: a command that is held back, and the query for its end */
     priv2_write(qts, 0, MFC_CNTL, 1);
     SOURCE(0x1, resume_queue, DMA(0x40, 3, 0x8000, 0x2000000, 16),
            SPU_WRCHI(MFC_WrTagMask, 8), SPU_WRCHI(MFC_WrTagUpdate, 2));
@@ -713,7 +713,7 @@ static void test_lslr(void)
     proxy(qts, 0, 0x40, 0, 0x29000, 0x2000000, 16);
     g_assert_cmphex(qtest_readl(qts, SPE_LS(0) + 0x29000), ==, 0x55);
 
-    /* Reset, and the whole again */
+    /* A reset, and then all of local store again */
     qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
     qtest_qmp_eventwait(qts, "RESET");
     g_assert_cmphex(priv2_read(qts, 0, SPU_LSLR), ==, 0x3ffff);
@@ -725,8 +725,8 @@ static void test_lslr(void)
 }
 
 /*
- * What spu_setup_isolated() does, and finds: the load is over, and the SPU
- * neither runs nor is isolated; it goes on as any other.
+ * As spu_setup_isolated() does it: it finds that the load is over, and that the
+ * SPU neither runs nor is isolated.  The SPU then works like any other.
  */
 static void test_isolation(void)
 {
@@ -752,7 +752,7 @@ static void test_isolation(void)
     qtest_quit(qts);
 }
 
-/* A clock that cannot be is refused; the last that can be are accepted. */
+/* Clocks out of range are refused; the limits of the range are accepted. */
 static void test_properties(void)
 {
     static const struct {
@@ -780,7 +780,7 @@ static void test_properties(void)
                                    NULL, &err, &status, NULL));
         g_assert_true(WIFEXITED(status));
         g_assert_cmpint(WEXITSTATUS(status), ==, settings[i].status);
-        /* Which one, of a device, not what an assertion says */
+        /* The device names the property; it is no failed assertion. */
         g_assert_cmpint(settings[i].status, ==,
                         strstr(err, "frequency") || strstr(err, "slice-ns"));
     }

@@ -142,8 +142,8 @@ static inline void start(QTestState *qts, int spe, uint32_t npc)
     } while (0)
 
 /*
- * Let at most a millisecond of virtual time pass until SPU_Status is neither
- * R alone nor what it was; then return it.
+ * Let virtual time pass, at most a millisecond, until SPU_Status is not just R;
+ * then return it.
  */
 static inline uint32_t settle(QTestState *qts, int spe)
 {
@@ -160,7 +160,7 @@ static inline uint32_t settle(QTestState *qts, int spe)
 
 /*
  * A kernel, for the PPE to execute with the accelerator tcg: instructions at
- * address 0.  Returns the name of a file, to be unlinked and freed.
+ * address 0.  Returns a file's name; unlink the file and free the name.
  */
 static inline char *ppe_kernel(const uint32_t *words, unsigned n)
 {
