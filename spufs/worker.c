@@ -11,7 +11,8 @@
  * that the kernel adds to the process that created the context, the owner, as
  * vhost adds its own.  The worker uses the owner's memory, memory cgroup,
  * limits and priority; it is frozen and killed with the owner, and no other
- * process waits for it.
+ * process waits for it.  It serves each fault with the credentials that the
+ * owner has then, so an owner that gives up its rights does so here, too.
  *
  * There is one worker for a process, found by its thread group, not by its
  * memory, which vfork() shares.  It begins with the first asynchronous context
@@ -23,8 +24,9 @@
  * long, it makes sure that another one is idle.  So a fault that hangs holds up
  * no other context, not even of the same process: see spu_worker_may_block().
  * An additional thread is charged to the owner, by RLIMIT_NPROC and the pids
- * cgroup; if it is refused, the owner's other faults wait.  A surplus thread
- * ends after a second without work.
+ * cgroup; if it is refused, the owner's other faults wait.  It takes the best
+ * priority that one of the others has then, so what they have lost does not come
+ * back.  A surplus thread ends after a second without work.
  *
  * The end. exit(), exec() and a fatal signal kill every other thread of a
  * process, workers included.  The first thread that is killed ends the runs of
@@ -42,6 +44,7 @@
  * lock, the worker's lock.  spu_workers_mutex is inside a worker's mutex.
  */
 
+#include <linux/cred.h>
 #include <linux/freezer.h>
 #include <linux/kref.h>
 #include <linux/pid.h>
@@ -69,8 +72,8 @@
  * @nr_contexts: the number of contexts
  * @nr_threads: the number of threads, including those that have not begun ...
  * @nr_begun: ... and the number of those that have
- * @attr: the scheduling parameters that threads are to have ...
- * @prio: ... as the kernel counts them: the best of the context starters
+ * @attr: the scheduling parameters that its threads were last given ...
+ * @prio: ... as the kernel counts them
  * @paused: the process is being frozen, and its SPUs do not run
  * @dead: it gets no new contexts
  * @lock: protects @faults, @idle, @nr_stray and the clients' @fault; taken in
@@ -281,29 +284,26 @@ static void spu_worker_disown(struct spu_worker *w)
 }
 
 /*
- * Have all threads of this process ended except those that the kernel made?
+ * The first thread of this process that the kernel did not make, or NULL if all
+ * of these have ended.  Under RCU.
  */
-static bool spu_worker_alone(void)
+static struct task_struct *spu_worker_owner(void)
 {
 	struct task_struct *t;
-	bool alone = true;
 
-	rcu_read_lock();
 	for_each_thread(current, t)
-		if (!(t->flags & (PF_USER_WORKER | PF_EXITING))) {
-			alone = false;
-			break;
-		}
-	rcu_read_unlock();
-	return alone;
+		if (!(t->flags & (PF_USER_WORKER | PF_EXITING)))
+			return t;
+	return NULL;
 }
 
-/* If so, end with all contexts. */
+/* If there is none, end with all contexts. */
 static bool spu_worker_go_if_alone(struct spu_worker_thread *t)
 {
 	t->looked = jiffies;
-	if (!spu_worker_alone())
-		return false;
+	scoped_guard(rcu)
+		if (spu_worker_owner())
+			return false;
 	spu_worker_disown(t->worker);
 	return true;
 }
@@ -421,12 +421,50 @@ static bool spu_worker_poll(struct spu_worker_thread *t)
 	return false;
 }
 
+/* Is a thread that this one makes to have the default instead, see sched_fork()? */
+static bool spu_worker_reset(const struct task_struct *task)
+{
+	return task->sched_reset_on_fork && task->normal_prio < DEFAULT_PRIO;
+}
+
+static int spu_worker_prio(const struct task_struct *task)
+{
+	return spu_worker_reset(task) ? DEFAULT_PRIO : task->normal_prio;
+}
+
+/* The worker's threads are to have the priority of a thread that this one makes. */
+static void spu_worker_adopt(struct spu_worker *w, const struct task_struct *task)
+{
+	struct sched_attr attr = { .size = sizeof(attr) };
+
+	if (!spu_worker_reset(task)) {
+		attr.sched_policy = task->policy;
+		attr.sched_priority = task->rt_priority;
+		attr.sched_nice = task_nice(task);
+		/* A deadline belongs to one thread. */
+		if (task->policy == SCHED_DEADLINE) {
+			attr.sched_policy = SCHED_FIFO;
+			attr.sched_priority = MAX_RT_PRIO - 1;
+		}
+	}
+	w->attr = attr;
+	WRITE_ONCE(w->prio, spu_worker_prio(task));
+}
+
 /* The thread has begun. */
 static void spu_worker_begin(struct spu_worker_thread *t)
 {
 	struct spu_worker *w = t->worker;
+	struct task_struct *best = NULL;
+	struct spu_worker_thread *other;
 
 	mutex_lock(&w->mutex);
+	/* The others may have lost, by now, the priority that they were given. */
+	list_for_each_entry(other, &w->threads, node)
+		if (!best || spu_worker_prio(other->task) < spu_worker_prio(best))
+			best = other->task;
+	if (best)
+		spu_worker_adopt(w, best);
 	t->task = current;
 	list_add(&t->node, &w->threads);
 	w->nr_begun++;
@@ -436,6 +474,27 @@ static void spu_worker_begin(struct spu_worker_thread *t)
 	if (current->normal_prio > w->prio)
 		sched_setattr_nocheck(current, &w->attr);
 	mutex_unlock(&w->mutex);
+}
+
+/* With the credentials that the process has now; a new thread has them as well. */
+static void spu_worker_serve(struct spu_client *client)
+{
+	const struct cred *cred = NULL, *own;
+	struct task_struct *owner;
+
+	scoped_guard(rcu) {
+		owner = spu_worker_owner();
+		if (owner)
+			cred = get_task_cred(owner);
+	}
+	if (!cred || cred == current_cred()) {
+		client->serve(client->ctx);
+	} else {
+		own = override_creds(cred);
+		client->serve(client->ctx);
+		revert_creds(own);
+	}
+	put_cred(cred);
 }
 
 /*
@@ -465,7 +524,7 @@ static bool spu_worker_run(void *data)
 	client = spu_worker_next(t);
 	if (client) {
 		__set_current_state(TASK_RUNNING);
-		client->serve(client->ctx);
+		spu_worker_serve(client);
 		spu_worker_served(w, client);
 		t->served = true;
 		if (time_after(jiffies, t->looked + SPU_WORKER_IDLE))
@@ -577,38 +636,6 @@ void spu_worker_may_block(struct spu_client *client)
 	spin_unlock_irq(&w->lock);
 }
 
-/* Is a thread that the caller makes to have the default instead, see sched_fork()? */
-static bool spu_worker_reset(void)
-{
-	return current->sched_reset_on_fork &&
-	       current->normal_prio < DEFAULT_PRIO;
-}
-
-static int spu_worker_prio(void)
-{
-	return spu_worker_reset() ? DEFAULT_PRIO : current->normal_prio;
-}
-
-/* The scheduling parameters of a thread that the caller makes */
-static struct sched_attr spu_worker_attr(void)
-{
-	struct sched_attr attr = {
-		.size = sizeof(attr),
-		.sched_policy = current->policy,
-		.sched_priority = current->rt_priority,
-		.sched_nice = task_nice(current),
-	};
-
-	if (spu_worker_reset())
-		return (struct sched_attr) { .size = sizeof(attr) };
-	/* A deadline belongs to one thread. */
-	if (current->policy == SCHED_DEADLINE) {
-		attr.sched_policy = SCHED_FIFO;
-		attr.sched_priority = MAX_RT_PRIO - 1;
-	}
-	return attr;
-}
-
 /**
  * spu_worker_follow - a context is being started
  * @client: the context
@@ -628,19 +655,19 @@ int spu_worker_follow(struct spu_client *client, bool nowait)
 
 	if (likely(current->normal_prio >= READ_ONCE(w->prio)))
 		return 0;
-	if (task_tgid(current) != w->tgid || spu_worker_prio() >= READ_ONCE(w->prio))
+	if (task_tgid(current) != w->tgid ||
+	    spu_worker_prio(current) >= READ_ONCE(w->prio))
 		return 0;
 	if (nowait)
 		return -EAGAIN;
 
 	mutex_lock(&w->mutex);
 	/* Another thread may have been faster. */
-	if (spu_worker_prio() >= w->prio) {
+	if (spu_worker_prio(current) >= w->prio) {
 		mutex_unlock(&w->mutex);
 		return 0;
 	}
-	WRITE_ONCE(w->prio, spu_worker_prio());
-	w->attr = spu_worker_attr();
+	spu_worker_adopt(w, current);
 	list_for_each_entry(t, &w->threads, node)
 		sched_setattr_nocheck(t->task, &w->attr);
 	mutex_unlock(&w->mutex);
@@ -671,8 +698,7 @@ static struct spu_worker *spu_worker_get(void)
 	INIT_LIST_HEAD(&w->threads);
 	INIT_LIST_HEAD(&w->faults);
 	INIT_LIST_HEAD(&w->idle);
-	w->attr = spu_worker_attr();
-	w->prio = spu_worker_prio();
+	spu_worker_adopt(w, current);
 	w->tgid = get_pid(task_tgid(current));
 	list_add(&w->node, &spu_workers);
 	return w;

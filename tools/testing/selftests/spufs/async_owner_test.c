@@ -510,26 +510,34 @@ TEST_F(hang, faults_of_a_stopped_process_wait_for_it)
 
 /* Priority and limits */
 
+/* The worker's policy; a real-time one if one of its threads has it */
 static int worker_policy(void)
 {
 	DIR *dir = opendir("/proc/self/task");
-	struct dirent *entry;
-	int tid, policy = -1;
+	int policy = -1, its;
+	pid_t tid;
 
-	while (dir && (entry = readdir(dir))) {
-		char path[300], name[16] = "";
-		int fd;
-
-		tid = atoi(entry->d_name);
-		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
-		fd = open(path, O_RDONLY);
-		if (fd >= 0 && read(fd, name, sizeof(name) - 1) > 0 &&
-		    !strncmp(name, WORKER, strlen(WORKER)))
-			policy = sched_getscheduler(tid);
-		close(fd);
+	while ((tid = next_thread(dir, WORKER))) {
+		its = sched_getscheduler(tid);
+		if (its > policy)
+			policy = its;
 	}
 	closedir(dir);
 	return policy;
+}
+
+/* As chrt --all-tasks --other --pid 0 does, for this process */
+static int demote_all_threads(void)
+{
+	const struct sched_param param = {};
+	DIR *dir = opendir("/proc/self/task");
+	int ret = 0;
+	pid_t tid;
+
+	while ((tid = next_thread(dir, "")))
+		ret |= sched_setscheduler(tid, SCHED_OTHER, &param);
+	closedir(dir);
+	return ret;
 }
 
 FIXTURE(priority) { };
@@ -597,20 +605,72 @@ TEST(faults_are_not_served_with_the_priority_of_another_process)
 	async_close(&ctx);
 }
 
+/* A thread that comes later does not have the priority that the others had. */
+TEST_F(hang, does_not_undo_a_demotion)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	char *fresh = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_EQ(0, get_page(&self->other, fresh, MFC_PUT));
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		SKIP(return, "real-time priority needs root");
+	ASSERT_EQ(0, async_start(&self->other, 0));
+	EXPECT_STOP(&self->other, SPU_STATUS_STOP(SPU_DONE), SPU_MFC_WAITING + 8);
+	ASSERT_EQ(SCHED_FIFO, worker_policy());
+	ASSERT_EQ(0, demote_all_threads());
+	ASSERT_EQ(SCHED_OTHER, worker_policy());
+
+	ASSERT_EQ(0, async_start(&self->ctx[0], 0));
+	ASSERT_TRUE(faults_wait(self->uffd, 1));
+	/* The other thread has begun when it has served a fault. */
+	ASSERT_EQ(0, madvise(fresh, self->page_size, MADV_DONTNEED));
+	ASSERT_EQ(0, get_page(&self->other, fresh, MFC_PUT));
+	ASSERT_EQ(0, async_start(&self->other, 0));
+	EXPECT_STOP(&self->other, SPU_STATUS_STOP(SPU_DONE), SPU_MFC_WAITING + 8);
+	EXPECT_EQ(2, threads_named(WORKER));
+	EXPECT_EQ(SCHED_OTHER, worker_policy());
+}
+
+static int become_user(rlim_t threads)
+{
+	struct rlimit limit = { threads, 2 };
+
+	return setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
+		setrlimit(RLIMIT_NPROC, &limit);
+}
+
+/* Root's contexts are served with a user's rights when root has become the user. */
+TEST_F(hang, is_served_with_the_credentials_of_the_process)
+{
+	struct rlimit two = { 2, 2 };
+
+	if (geteuid())
+		SKIP(return, "setuid needs root");
+	EXPECT_EQ(1, threads_named(WORKER));
+	ASSERT_EQ(0, become_user(1));
+	ASSERT_EQ(0, async_start(&self->ctx[0], 0));
+	ASSERT_TRUE(faults_wait(self->uffd, 1));
+	/* The user has this process, and may have no thread beside it. */
+	EXPECT_EQ(1, threads_named(WORKER));
+	ASSERT_EQ(0, serve(self->uffd, self->pages, self->page_size));
+	EXPECT_STOP(&self->ctx[0], SPU_STATUS_STOP(SPU_DONE), SPU_MFC_WAITING + 8);
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &two));
+	ASSERT_EQ(0, async_start(&self->ctx[1], 0));
+	ASSERT_TRUE(faults_wait(self->uffd, 1));
+	EXPECT_EQ(2, threads_named(WORKER));
+}
+
 /* The wait status of @be, run by an ordinary user with a limit of threads */
 static int as_user(struct __test_metadata *_metadata, rlim_t threads, int (*be)(void))
 {
-	struct rlimit limit = { threads, 2 };
 	int status;
 	pid_t child = fork();
 
 	ASSERT_LE(0, child);
-	if (!child) {
-		if (setgroups(0, NULL) || setgid(USER) || setuid(USER) ||
-		    setrlimit(RLIMIT_NPROC, &limit))
-			_exit(1);
-		_exit(be());
-	}
+	if (!child)
+		_exit(become_user(threads) ? 1 : be());
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	return status;
 }

@@ -123,21 +123,34 @@ static inline int take_fd(pid_t pid, int fd)
 	return taken;
 }
 
+/* Of /proc/self/task, the next thread whose name begins so; 0 after the last */
+static inline pid_t next_thread(DIR *dir, const char *begins)
+{
+	struct dirent *entry;
+	char path[300], name[16];
+	int fd, len;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		fd = open(path, O_RDONLY);
+		len = fd < 0 ? 0 : read(fd, name, sizeof(name));
+		close(fd);
+		if (len > (int)strlen(begins) && !strncmp(name, begins, strlen(begins)))
+			return atoi(entry->d_name);
+	}
+	return 0;
+}
+
 /* The number of threads of this process whose names begin so */
 static inline int threads_named(const char *begins)
 {
 	DIR *dir = opendir("/proc/self/task");
-	struct dirent *entry;
-	char path[300], name[16];
-	int count = 0, fd, len;
+	int count = 0;
 
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
-		fd = open(path, O_RDONLY);
-		len = fd < 0 ? 0 : read(fd, name, sizeof(name));
-		count += len > (int)strlen(begins) && !strncmp(name, begins, strlen(begins));
-		close(fd);
-	}
+	while (next_thread(dir, begins))
+		count++;
 	closedir(dir);
 	return count;
 }
