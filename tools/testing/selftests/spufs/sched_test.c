@@ -406,4 +406,98 @@ TEST(a_real_time_thread_lets_its_victim_go_on)
 	free(others);
 }
 
+#define HOGS		10
+#define HOG_NS		100000000ULL	/* 100 ms */
+
+static bool run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Take the CPU away from other threads, whatever they are doing, HOGS times. */
+static void *hog(void *arg)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	int *round = arg;
+	unsigned long long until;
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param)) {
+		__atomic_store_n(round, -1, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	while (*round < HOGS) {
+		until = nanoseconds() + HOG_NS;
+		while (nanoseconds() < until)
+			;
+		__atomic_fetch_add(round, 1, __ATOMIC_RELAXED);
+		usleep(20000 + 137 * *round);
+	}
+	return NULL;
+}
+
+/*
+ * A thread that switches contexts has lost its CPU. A thread on another CPU that
+ * looks for an SPE does not wait until it gets on. (It may happen in one round or
+ * the other: there is a lock that is held for a moment.)
+ */
+TEST(a_switch_that_does_not_get_on_keeps_nobody_waiting)
+{
+	struct busy busy = { .npc = SPU_STOP_STOP_1337 };
+	unsigned long long longest[HOGS] = {}, begin;
+	int cpu, cpus[2], fd, regs, now, waited = 0, n = 0, round = 0;
+	pthread_t switcher, other;
+	__u32 npc, event, reg;
+	cpu_set_t set;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	ASSERT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
+	for (cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[n++] = cpu;
+	if (n < 2)
+		SKIP(return, "there is no other CPU");
+	busy.fd = spu_create(0);
+	fd = spu_create(0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, spu_load(busy.fd, spu_stop));
+	ASSERT_EQ(0, spu_load(fd, spu_stop));
+	regs = openat(fd, "regs", O_RDONLY);
+	ASSERT_LE(0, regs);
+
+	ASSERT_TRUE(run_on(cpus[0]));
+	ASSERT_EQ(0, pthread_create(&switcher, NULL, keep_switching, &busy));
+	ASSERT_EQ(0, pthread_create(&other, NULL, hog, &round));
+	ASSERT_TRUE(run_on(cpus[1]));
+	for (;;) {
+		now = __atomic_load_n(&round, __ATOMIC_RELAXED);
+		if (now < 0 || now >= HOGS)
+			break;
+		npc = SPU_STOP_STOP_1337;
+		begin = nanoseconds();
+		EXPECT_EQ(SPU_STATUS_STOP(0x1337), sys_spu_run(fd, &npc, &event));
+		/* and it has no SPE any more */
+		EXPECT_EQ(sizeof(reg), pread(regs, &reg, sizeof(reg), 0));
+		begin = nanoseconds() - begin;
+		if (longest[now] < begin)
+			longest[now] = begin;
+		usleep(1000);
+	}
+	__atomic_store_n(&busy.stop, true, __ATOMIC_RELAXED);
+	pthread_join(switcher, NULL);
+	pthread_join(other, NULL);
+	close(regs);
+	close(fd);
+	close(busy.fd);
+	if (now < 0)
+		SKIP(return, "SCHED_FIFO needs CAP_SYS_NICE");
+	for (n = 0; n < HOGS; n++)
+		waited += longest[n] > HOG_NS / 10;
+	EXPECT_GT(HOGS / 2, waited);
+}
+
 TEST_HARNESS_MAIN
