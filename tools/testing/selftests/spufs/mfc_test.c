@@ -4,15 +4,22 @@
  */
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
 #include "spufs_test.h"
 
 #include "spu/echo.h_shipped"
+#include "spu/mfc.h_shipped"
 
 #define TAG		5
 #define TARGET		0x8000
+
+/* CBEA, problem state: Prxy_QueryType and Prxy_QueryMask */
+#define PS_QUERY_TYPE	0x3204
+#define PS_QUERY_MASK	0x321c
+#define PS_SIZE		0x20000
 
 /* The record that is written to mfc: spufs(7), struct mfc_dma_command */
 struct mfc_dma_command {
@@ -169,6 +176,55 @@ TEST_F(mfc, epoll_sleeps_if_nothing_is_outstanding)
 	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 100));
 	EXPECT_LE(interrupts(self->fd), before + 1);
 	close(epoll);
+	ASSERT_TRUE(end(&self->run, self->thread));
+}
+
+/*
+ * An SPU can ask the MFC for that interrupt, too, as often as it likes. It comes
+ * once, until somebody waits for it.
+ */
+TEST_F(mfc, no_interrupt_comes_that_nobody_waits_for)
+{
+	const unsigned int runs = 20;
+	const __u32 any = 1;
+	struct mfc_args args = {
+		.cmd = MFC_PUT, .size = sizeof(any),
+		.lsa = TARGET + (PS_QUERY_TYPE & 0xf),
+	};
+	int fd = spu_create(0), psmap = openat(self->fd, "psmap", O_RDWR);
+	unsigned long before;
+	unsigned int i;
+	__u32 npc, event;
+	char *ps;
+
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	ASSERT_LE(0, fd);
+	ASSERT_LE(0, psmap);
+	ps = mmap(NULL, PS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, psmap, 0);
+	ASSERT_TRUE(ps != MAP_FAILED);
+	ASSERT_TRUE(begin(&self->run, &self->thread));
+	*(volatile __u32 *)(ps + PS_QUERY_MASK) = 1 << TAG;
+
+	args.eah = spu_eah(ps + PS_QUERY_TYPE);
+	args.eal = spu_eal(ps + PS_QUERY_TYPE);
+	ASSERT_EQ(0, spu_load(fd, spu_mfc));
+	ASSERT_EQ(0, spu_poke(fd, SPU_MFC_ARGS, &args, sizeof(args)));
+	ASSERT_EQ(0, spu_poke(fd, args.lsa, &any, sizeof(any)));
+	before = interrupts(self->fd);
+	for (i = 0; i < runs; i++) {
+		npc = 0;
+		ASSERT_EQ(SPU_STATUS_STOP(SPU_DONE), sys_spu_run(fd, &npc, &event));
+	}
+	EXPECT_LE(before, interrupts(self->fd));
+	EXPECT_GE(before + 1, interrupts(self->fd));
+
+	/* and then it comes */
+	ASSERT_EQ(sizeof(struct mfc_dma_command), get(self->mfc));
+	EXPECT_TRUE(wait_until(ready(self->mfc) & POLLIN));
+	munmap(ps, PS_SIZE);
+	close(psmap);
+	close(fd);
 	ASSERT_TRUE(end(&self->run, self->thread));
 }
 
