@@ -12,6 +12,7 @@
 
 #include "../kselftest_harness.h"
 #include "spufs_alarm.h"
+#include "spufs_cpus.h"
 #include "spufs_test.h"
 #include "spufs_uring.h"
 
@@ -214,16 +215,6 @@ TEST_F(callback, may_close_the_context)
 #define NEAR_BLOCK	0x2000
 #define TRIES		50
 
-/* On one CPU, so that a thread runs when this one sleeps and not before */
-static int only_this_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	return sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 static int write_file(int fd, const char *name, const void *buf, size_t len)
 {
 	int file = openat(fd, name, O_WRONLY);
@@ -257,7 +248,8 @@ TEST_F_TIMEOUT(callback, is_at_any_npc, 120)
 	ASSERT_EQ(0, spu_poke(self->fd, 0, program, sizeof(program)));
 	ASSERT_EQ(0, spu_poke(self->fd, NEAR_NPC, end, sizeof(end)));
 	ASSERT_EQ(0, spu_poke(self->fd, NEAR_BLOCK, &far, sizeof(far)));
-	ASSERT_EQ(0, only_this_cpu());
+	/* so that a thread runs when this one sleeps and not before */
+	ASSERT_TRUE(run_on(0));
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, run, &runs[0]));
 	ASSERT_TRUE(wait_until(loaded_on(self->fd) >= 0));
 	for (i = 1; i <= spes; i++) {

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_cpus.h"
 #include "spufs_test.h"
 
 #include "spu/copy.h_shipped"
@@ -155,15 +156,6 @@ struct pages {
 	bool known, replaced;
 };
 
-static bool run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
-}
-
 static bool copy_page(struct pages *p)
 {
 	__u32 npc = 0, event;
@@ -264,15 +256,11 @@ static int seen(int (*look)(struct pages *p), struct pages *p, int first)
 TEST_F(fault, is_not_where_another_page_was)
 {
 	struct pages pages = { .size = self->page };
-	int cpu, cpus[2], n = 0;
-	cpu_set_t set;
+	int cpus[2], n = first_cpus(cpus, 2);
 
 	if (no_patches())
 		SKIP(return, "%s", no_patches());
-	ASSERT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
-	for (cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			cpus[n++] = cpu;
+	ASSERT_LT(0, n);
 	EXPECT_EQ(2, seen(seen_by_the_spu, &pages, cpus[0]));
 	if (n < 2)
 		SKIP(return, "for another CPU to see it: there is none");
@@ -408,12 +396,8 @@ TEST_F(fault, that_comes_twice_is_reported_twice)
 	struct sched_param param = { .sched_priority = 1 };
 	struct timespec now, end;
 	pthread_t thread;
-	cpu_set_t cpu;
 
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
-
+	ASSERT_TRUE(run_on(sched_getcpu()));
 	ASSERT_EQ(0, spu_load(self->fd, spu_errors));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run_errors, &errors));
 	ASSERT_TRUE(wait_until(thread_sleeps(errors.tid) &&

@@ -9,6 +9,7 @@
 
 #include "../kselftest_harness.h"
 #include "spufs_alarm.h"
+#include "spufs_cpus.h"
 #include "spufs_test.h"
 
 #include "spu/echo.h_shipped"
@@ -54,16 +55,6 @@ static void start_waiting(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, spu_load(runner->fd, spu_echo));
 	ASSERT_EQ(0, create_without_alarms(&runner->thread, run, runner));
 	ASSERT_TRUE(wait_until(loaded_on(runner->fd) >= 0));
-}
-
-/* So do the threads that this one creates. */
-static int stay_on_this_cpu(void)
-{
-	cpu_set_t cpu;
-
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	return sched_setaffinity(0, sizeof(cpu), &cpu);
 }
 
 /* Send the word. */
@@ -281,7 +272,7 @@ TEST_F(held, is_not_lost_on_a_thread_with_a_signal)
 	struct sched_param param = { .sched_priority = 1 };
 	struct runner *nosched = &self->nosched, *other = &self->other;
 
-	ASSERT_EQ(0, stay_on_this_cpu());
+	ASSERT_TRUE(run_on(sched_getcpu()));
 	sigaction(SIGUSR1, &action, NULL);
 
 	start(_metadata, nosched, SPU_CREATE_NOSCHED);
@@ -371,7 +362,7 @@ TEST(a_real_time_thread_lets_its_victim_go_on)
 
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
-	ASSERT_EQ(0, stay_on_this_cpu());
+	ASSERT_TRUE(run_on(sched_getcpu()));
 	others = calloc(spes, sizeof(*others));
 	for (i = 0; i < spes; i++)
 		others[i].nice = i ? 0 : 19;
@@ -409,15 +400,6 @@ TEST(a_real_time_thread_lets_its_victim_go_on)
 #define HOGS		10
 #define HOG_NS		100000000ULL	/* 100 ms */
 
-static bool run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* Take the CPU away from other threads, whatever they are doing, HOGS times. */
 static void *hog(void *arg)
 {
@@ -448,17 +430,14 @@ TEST(a_switch_that_does_not_get_on_keeps_nobody_waiting)
 {
 	struct busy busy = { .npc = SPU_STOP_STOP_1337 };
 	unsigned long long longest[HOGS] = {}, begin;
-	int cpu, cpus[2], fd, regs, now, waited = 0, n = 0, round = 0;
+	int cpus[2], fd, regs, now, waited = 0, n, round = 0;
 	pthread_t switcher, other;
 	__u32 npc, event, reg;
-	cpu_set_t set;
 
 	if (no_spufs())
 		SKIP(return, "%s", no_spufs());
-	ASSERT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
-	for (cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			cpus[n++] = cpu;
+	n = first_cpus(cpus, 2);
+	ASSERT_LT(0, n);
 	if (n < 2)
 		SKIP(return, "there is no other CPU");
 	busy.fd = spu_create(0);
