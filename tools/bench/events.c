@@ -802,21 +802,22 @@ static void measure_lives(const struct arm *arm)
 int main(int argc, char **argv)
 {
 	const struct rlimit files = { 3 * MAX_CONTEXTS + 64, 3 * MAX_CONTEXTS + 64 };
-	bool lives = argc == 8 && !strcmp(argv[7], "lives");
+	const char *what = argc == 8 ? argv[7] : "";
+	bool lives = !strcmp(what, "lives");
 	unsigned int i;
 	long work_ns;
 	int spe_mhz;
 
 	setrlimit(RLIMIT_NOFILE, &files);
-	apart = argc == 8 && !strcmp(argv[7], "apart");
-	populate = argc == 8 && !strcmp(argv[7], "present") ? MAP_POPULATE : 0;
-	if (populate || (argc == 8 && !strcmp(argv[7], "faults")))
+	apart = !strcmp(what, "apart");
+	populate = !strcmp(what, "present") ? MAP_POPULATE : 0;
+	if (populate || !strcmp(what, "faults"))
 		start.npc = SPU_TIMED_FAULTS;
-	if (argc == 8 && !strcmp(argv[7], "calls"))
+	if (!strcmp(what, "calls"))
 		start.npc = SPU_TIMED_CALLS;
-	if (argc == 8 && !strcmp(argv[7], "posix"))
+	if (!strcmp(what, "posix"))
 		start.npc = SPU_TIMED_POSIX;
-	if (argc == 8 && !strcmp(argv[7], "main"))
+	if (!strcmp(what, "main"))
 		start.npc = SPU_TIMED_FIRST;
 	if (argc == 7 || apart || start.npc || lives) {
 		n_contexts = atoi(argv[2]);
