@@ -479,4 +479,134 @@ TEST(a_switch_that_does_not_get_on_keeps_nobody_waiting)
 	EXPECT_GT(HOGS / 3, waited);
 }
 
+/* How often contexts have lost their SPEs to others, for all SPEs */
+static unsigned long long turns(void)
+{
+	unsigned long long lost, sum = 0;
+	int spes = spe_count(), i;
+	char path[64];
+	FILE *stat;
+
+	for (i = 0; i < spes; i++) {
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/spu/spu%d/stat", i);
+		stat = fopen(path, "r");
+		if (!stat)
+			continue;
+		if (fscanf(stat, "%*s %*u %*u %*u %*u %*u %llu", &lost) == 1)
+			sum += lost;
+		fclose(stat);
+	}
+	return sum;
+}
+
+#define CATCHES		4
+#define TRIES		40
+#define TURN_NS		100000000ULL	/* at least */
+
+/* A thread that switches contexts loses its CPU. */
+struct lost {
+	unsigned int probes;	/* how often its context's lock has been taken */
+	int caught, quiet;
+	bool done;
+};
+
+static void spin(unsigned long long ns)
+{
+	unsigned long long until = nanoseconds() + ns;
+
+	while (nanoseconds() < until)
+		;
+}
+
+/*
+ * Take the CPU away until it is one that had the context's lock, and then for
+ * so long that other contexts' turns end: not those alone to which a scheduler
+ * comes before it has to wait for that lock.
+ */
+static void *catch_switches(void *arg)
+{
+	struct sched_param param = { .sched_priority = 2 };
+	unsigned long long before;
+	struct lost *lost = arg;
+	unsigned int probes;
+	int i;
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		lost->caught = -1;
+	for (i = 0; i < TRIES && lost->caught >= 0 && lost->caught < CATCHES; i++) {
+		usleep(2000 + 37 * i % 1000);
+		spin(100000);
+		probes = __atomic_load_n(&lost->probes, __ATOMIC_RELAXED);
+		spin(20000000);
+		if (probes != __atomic_load_n(&lost->probes, __ATOMIC_RELAXED))
+			continue;
+		lost->caught++;
+		spin(TURN_NS);
+		before = turns();
+		spin(2 * TURN_NS);
+		lost->quiet += turns() == before;
+	}
+	__atomic_store_n(&lost->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Each time it takes the SPE of a context with less priority. */
+static void *keep_preempting(void *arg)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	sched_setscheduler(0, SCHED_FIFO, &param);
+	return keep_switching(arg);
+}
+
+/*
+ * There are more contexts than SPEs, and a thread that takes an SPE of theirs
+ * again and again has lost its CPU. The others take turns all the same.
+ */
+TEST(a_switch_that_does_not_get_on_keeps_nobody_from_a_turn)
+{
+	struct busy busy = { .npc = SPU_STOP_STOP_1337 };
+	struct runner *others;
+	int cpus[2], n = spe_count() + 1, i, stat;
+	struct lost lost = {};
+	pthread_t switcher, other;
+	__u32 word;
+
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	if (first_cpus(cpus, 2) < 2)
+		SKIP(return, "there is no other CPU");
+	busy.fd = spu_create(0);
+	ASSERT_EQ(0, spu_load(busy.fd, spu_stop));
+	ASSERT_TRUE(run_on(cpus[1]));
+	others = calloc(n, sizeof(*others));
+	for (i = 0; i < n; i++)
+		start_waiting(_metadata, &others[i]);
+
+	ASSERT_TRUE(run_on(cpus[0]));
+	ASSERT_EQ(0, pthread_create(&switcher, NULL, keep_preempting, &busy));
+	ASSERT_EQ(0, pthread_create(&other, NULL, catch_switches, &lost));
+	ASSERT_TRUE(run_on(cpus[1]));
+	stat = openat(busy.fd, "mbox_stat", O_RDONLY);
+	while (!__atomic_load_n(&lost.done, __ATOMIC_ACQUIRE)) {
+		EXPECT_EQ(sizeof(word), read(stat, &word, sizeof(word)));
+		__atomic_fetch_add(&lost.probes, 1, __ATOMIC_RELAXED);
+	}
+	close(stat);
+	pthread_join(other, NULL);
+	__atomic_store_n(&busy.stop, true, __ATOMIC_RELAXED);
+	pthread_join(switcher, NULL);
+	close(busy.fd);
+	for (i = 0; i < n; i++)
+		expect_goes_on(_metadata, &others[i]);
+	free(others);
+	if (lost.caught < 0)
+		SKIP(return, "SCHED_FIFO needs CAP_SYS_NICE");
+	if (!lost.caught)
+		SKIP(return, "no switch lost its CPU");
+	EXPECT_EQ(0, lost.quiet)
+		TH_LOG("%d of %d", lost.quiet, lost.caught);
+}
+
 TEST_HARNESS_MAIN
