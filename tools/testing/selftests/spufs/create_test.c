@@ -3,9 +3,11 @@
  * spu_create(2) that fails: it returns an error, leaves nothing behind, and the
  * next one works.
  */
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_hang.h"
 #include "spufs_test.h"
 
 #ifndef SPU_CREATE_AFFINITY_MEM
@@ -203,6 +205,98 @@ TEST(neighbour_is_of_the_same_gang)
 		close(chain[i]);
 	close(gangs[0]);
 	close(gangs[1]);
+}
+
+/*
+ * A thread lists a directory into memory that never comes. Others make contexts
+ * in that directory, and end them.
+ */
+FIXTURE(listing)
+{
+	struct hang hang;
+	char *gang;
+	int fd, context, dir;
+};
+
+FIXTURE_VARIANT(listing)
+{
+	enum { ROOT, GANG, CONTEXT } of;
+};
+
+FIXTURE_VARIANT_ADD(listing, of_the_root) { .of = ROOT, };
+FIXTURE_VARIANT_ADD(listing, of_a_gang) { .of = GANG, };
+FIXTURE_VARIANT_ADD(listing, of_the_context) { .of = CONTEXT, };
+
+FIXTURE_SETUP(listing)
+{
+	if (no_spufs())
+		SKIP(return, "%s", no_spufs());
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	if (!hang_create(&self->hang, sysconf(_SC_PAGESIZE)))
+		SKIP(return, "userfaultfd: %s", strerror(errno));
+	self->gang = strdup(spu_path(NULL));
+	self->fd = sys_spu_create(self->gang, SPU_CREATE_GANG, 0755, -1);
+	ASSERT_LE(0, self->fd);
+	self->context = sys_spu_create(spu_path(self->gang), 0, 0755, -1);
+	ASSERT_LE(0, self->context);
+	self->dir = variant->of == ROOT ? open(spufs_root(), O_RDONLY) :
+		    openat(variant->of == GANG ? self->fd : self->context, ".",
+			   O_RDONLY);
+	ASSERT_LE(0, self->dir);
+}
+
+FIXTURE_TEARDOWN(listing)
+{
+	close(self->dir);
+	close(self->fd);
+}
+
+struct lister {
+	struct hang *hang;
+	const char *gang;
+	int context, dir;
+	bool done;	/* the others are */
+};
+
+static void *list(void *arg)
+{
+	struct lister *lister = arg;
+
+	syscall(SYS_getdents64, lister->dir, lister->hang->memory,
+		lister->hang->size);
+	return NULL;
+}
+
+/* End the context, and others, in the gang and in the root. */
+static void *make_and_end(void *arg)
+{
+	struct lister *lister = arg;
+
+	close(lister->context);
+	close(sys_spu_create(spu_path(lister->gang), 0, 0755, -1));
+	close(spu_create(0));
+	__atomic_store_n(&lister->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+TEST_F(listing, that_hangs_keeps_nobody_waiting)
+{
+	struct lister lister = {
+		&self->hang, self->gang, self->context, self->dir
+	};
+	pthread_t lists, makes;
+	char entries[4096];
+
+	ASSERT_EQ(0, pthread_create(&lists, NULL, list, &lister));
+	ASSERT_TRUE(hang_wait(&self->hang));
+	ASSERT_EQ(0, pthread_create(&makes, NULL, make_and_end, &lister));
+	EXPECT_TRUE(wait_until(__atomic_load_n(&lister.done, __ATOMIC_ACQUIRE)));
+	hang_end(&self->hang);
+	ASSERT_EQ(0, pthread_join(makes, NULL));
+	ASSERT_EQ(0, pthread_join(lists, NULL));
+	/* what went meanwhile is not there any more */
+	EXPECT_LE(0, syscall(SYS_getdents64, self->dir, entries, sizeof(entries)));
 }
 
 TEST_HARNESS_MAIN

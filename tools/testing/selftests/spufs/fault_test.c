@@ -13,7 +13,9 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_alarm.h"
 #include "spufs_cpus.h"
+#include "spufs_hang.h"
 #include "spufs_test.h"
 
 #include "spu/copy.h_shipped"
@@ -421,6 +423,57 @@ TEST_F(fault, that_comes_twice_is_reported_twice)
 	EXPECT_EQ(SPE_EVENT_DMA_ALIGNMENT | SPE_EVENT_SPE_ERROR, errors.event);
 }
 
+static void *run_nicely(void *arg)
+{
+	setpriority(PRIO_PROCESS, 0, 19);
+	return run_errors(arg);
+}
+
+/*
+ * An SPU that always has the next fault ready does not keep its thread on the CPU,
+ * until there is a signal.
+ */
+TEST_F(fault, after_fault_leaves_the_cpu_to_others)
+{
+	const unsigned int segments = 12, first = 2;
+	__u32 args[8] = { 0, first << 28, 1 << 28, segments, 1 };
+	const __u32 again = 0x30000000;	/* bra 0 */
+	struct errors other = { .fd = self->fd };
+	unsigned int i, stop;
+	pthread_t thread;
+	sigset_t alarm;
+	long slb[2], hash;
+
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	for (i = 0; i < segments; i++) {
+		char *place = (char *)((uintptr_t)(first + i) << 28);
+
+		if (mmap(place, self->page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			 -1, 0) != place)
+			SKIP(return, "segment %u is not free", first + i);
+		*place = 1;
+	}
+	for (stop = 0; spu_touch[stop] != 0x1001; stop++)
+		;
+	ASSERT_EQ(0, spu_load(self->fd, spu_touch));
+	ASSERT_EQ(0, spu_poke(self->fd, stop * 4, &again, sizeof(again)));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_TOUCH_ARGS, args, sizeof(args)));
+	ASSERT_TRUE(faults(self->fd, &slb[0], &hash));
+	ASSERT_TRUE(run_on(sched_getcpu()));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_nicely, &other));
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
+	alarm_every(500000, 0, count_alarm);
+	EXPECT_GT(100000000, longest_stretch(thread));
+	alarm_never();
+	EXPECT_EQ(-1, other.ret);
+	ASSERT_TRUE(faults(self->fd, &slb[1], &hash));
+	EXPECT_LT(segments, slb[1] - slb[0]);
+}
+
 /* The memory ends with its process: a child in spu_run does not keep it. */
 TEST(memory_of_an_owner_that_is_gone_is_nowhere)
 {
@@ -468,33 +521,22 @@ TEST(memory_of_an_owner_that_is_gone_is_nowhere)
 /* A page fault that waits does not hold mmap_lock. */
 TEST_F(fault, that_hangs_does_not_hold_up_the_process)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_zeropage zero = { };
 	struct errors run = { .fd = self->fd };
 	struct mfc_args args = { .cmd = MFC_GET, .lsa = 0x4000, .size = 16 };
-	struct uffd_msg msg;
+	struct hang hang;
 	pthread_t thread;
-	char *page, *other;
-	int uffd;
+	char *other;
 
 	if (no_patches())
 		SKIP(return, "%s", no_patches());
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (uffd < 0)
+	if (!hang_create(&hang, self->page))
 		SKIP(return, "userfaultfd: %s", strerror(errno));
-	page = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (unsigned long)page;
-	reg.range.len = self->page;
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
-	args.eah = spu_eah(page);
-	args.eal = spu_eal(page);
+	args.eah = spu_eah(hang.memory);
+	args.eal = spu_eal(hang.memory);
 	ASSERT_EQ(0, spu_load(self->fd, spu_mfc));
 	ASSERT_EQ(0, spu_poke(self->fd, SPU_MFC_ARGS, &args, sizeof(args)));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run_errors, &run));
-	ASSERT_EQ(sizeof(msg), read(uffd, &msg, sizeof(msg)));
+	ASSERT_TRUE(hang_wait(&hang));
 
 	/* this changes the address space, for which it has to be locked */
 	other = mmap(NULL, self->page, PROT_READ | PROT_WRITE,
@@ -502,12 +544,10 @@ TEST_F(fault, that_hangs_does_not_hold_up_the_process)
 	ASSERT_TRUE(other != MAP_FAILED);
 	EXPECT_EQ(0, munmap(other, self->page));
 
-	zero.range = reg.range;
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	hang_end(&hang);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(SPU_STATUS_STOP(SPU_DONE), run.ret);
 	EXPECT_EQ(0, run.event);
-	close(uffd);
 }
 
 TEST_HARNESS_MAIN

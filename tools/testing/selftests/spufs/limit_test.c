@@ -3,6 +3,7 @@
  * The accounting of the memory of contexts, the number that a user may have,
  * and the options of a mount that limit it.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "spufs_hang.h"
 #include "spufs_test.h"
 
 #define CONTEXTS	16
@@ -92,6 +94,70 @@ TEST_F(memory, of_a_context_is_charged)
 				_exit(2);
 		after = read_number(self->group, "memory.current");
 		_exit(before >= 0 && after - before >= CONTEXTS * LS_SIZE ? 0 : 3);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+#define COPIES	64
+
+/* A thread that writes local store, from memory of its own */
+struct copy {
+	int mem;
+	pthread_barrier_t *go;
+	char *from;
+	pthread_t thread;
+};
+
+static void *write_mem(void *arg)
+{
+	struct copy *copy = arg;
+
+	pthread_barrier_wait(copy->go);
+	(void)!pwrite(copy->mem, copy->from, LS_SIZE, 0);
+	return NULL;
+}
+
+/* Memory that the kernel uses while threads wait in a copy is small: 16 KiB each. */
+TEST_F(memory, of_copies_that_hang_is_small)
+{
+	static struct copy copies[COPIES];
+	long long before, after;
+	pthread_barrier_t go;
+	struct hang hang;
+	int status, i, fd;
+	pid_t child;
+
+	if (no_patches())
+		SKIP(return, "%s", no_patches());
+	if (!hang_create(&hang, LS_SIZE))
+		SKIP(return, "userfaultfd: %s", strerror(errno));
+	hang_end(&hang);
+	child = fork();
+	if (!child) {
+		if (put_text(self->group, "cgroup.procs", "0") ||
+		    !hang_create(&hang, COPIES * LS_SIZE))
+			_exit(1);
+		fd = spu_create(0);
+		pthread_barrier_init(&go, NULL, COPIES + 1);
+		for (i = 0; i < COPIES; i++) {
+			copies[i] = (struct copy) {
+				openat(fd, "mem", O_WRONLY), &go,
+				hang.memory + i * LS_SIZE,
+			};
+			if (copies[i].mem < 0 ||
+			    pthread_create(&copies[i].thread, NULL, write_mem,
+					   &copies[i]))
+				_exit(2);
+		}
+		before = read_number(self->group, "memory.current");
+		pthread_barrier_wait(&go);
+		for (i = 0; i < COPIES; i++)
+			if (!hang_wait(&hang))
+				_exit(3);
+		after = read_number(self->group, "memory.current");
+		hang_end(&hang);
+		_exit(before >= 0 && after - before < COPIES * LS_SIZE / 4 * 3 ? 0 : 4);
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
