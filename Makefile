@@ -161,7 +161,7 @@ toolchain: spu-tools	## a C compiler for the SPU, by which make run compiles SPU
 	@[ ! -e '$(BUILD)/src/gcc-9-source.origin' ] || [ ! -e '$(BUILD)/src/newlib-source.origin' ] || \
 		GOALS='$(MAKECMDGOALS)' $(B)/step toolchain "GCC 9 for the SPU, and newlib" $(B)/toolchain
 
-bench-spe: qemu kernel userspace	## the speed of the blade on this host, with either engine: WITHOUT=avx2
+bench-spe: qemu kernel userspace	## the speed of the blade on this host, with either engine: WITHOUT=avx512
 	@$(B)/bench-spe $(if $(WITHOUT),--without $(WITHOUT))
 
 kernel: base	## the kernel with the series, built in (KERNEL_CONFIG=debug or blade64k: another one)

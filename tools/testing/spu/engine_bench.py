@@ -173,8 +173,8 @@ def main():
     p.add_argument('--seconds', type=float, default=2, help='for each class')
     p.add_argument('--engines', default='reference,tcg')
     p.add_argument('--classes')
-    p.add_argument('--without', help='what of the host is not to be used: avx2, '
-                   'vectors, rotate')
+    p.add_argument('--without', help='what of the host is not to be used: avx512, '
+                   'avx2, vectors, rotate')
     args = p.parse_args()
     Machine.without = args.without
     loops = Loops(formats(args.decode))

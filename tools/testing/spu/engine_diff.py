@@ -1120,8 +1120,8 @@ def main():
                    help='how many at once')
     p.add_argument('--runs', type=int, default=3,
                    help='of which the best counts')
-    p.add_argument('--without', help='what of the host is not to be used: avx2, '
-                   'vectors, rotate')
+    p.add_argument('--without', help='what of the host is not to be used: avx512, '
+                   'avx2, vectors, rotate')
     args = p.parse_args()
     Machine.without = args.without
     table = formats(args.decode)

@@ -818,8 +818,9 @@ static void cell_blade_class_init(ObjectClass *oc, const void *data)
     object_class_property_add_str(oc, "x-host-without", NULL,
                                   cell_blade_set_host_without);
     object_class_property_set_description(oc, "x-host-without", "Host feature "
-                                          "that SPUs must not use (avx2, "
-                                          "vectors or rotate), for tests");
+                                          "that SPUs must not use (avx512, "
+                                          "avx2, vectors or rotate), for "
+                                          "tests");
 }
 
 static const TypeInfo cell_blade_types[] = {

@@ -207,16 +207,20 @@ static bool without_rotate;
 bool spu_host_without(const char *what, Error **errp)
 {
 #ifdef __x86_64__
-    const unsigned avx2 = CPUINFO_AVX2 | CPUINFO_AVX512F | CPUINFO_AVX512VL |
-                          CPUINFO_AVX512BW | CPUINFO_AVX512DQ |
-                          CPUINFO_AVX512VBMI2;
+    const unsigned avx512 = CPUINFO_AVX512F | CPUINFO_AVX512VL |
+                            CPUINFO_AVX512BW | CPUINFO_AVX512DQ |
+                            CPUINFO_AVX512VBMI2;
 
+    if (!strcmp(what, "avx512")) {
+        cpuinfo &= ~avx512;
+        return true;
+    }
     if (!strcmp(what, "avx2")) {
-        cpuinfo &= ~avx2;
+        cpuinfo &= ~(avx512 | CPUINFO_AVX2);
         return true;
     }
     if (!strcmp(what, "vectors")) {
-        cpuinfo &= ~(avx2 | CPUINFO_AVX1);
+        cpuinfo &= ~(avx512 | CPUINFO_AVX2 | CPUINFO_AVX1);
         return true;
     }
 #endif

@@ -137,7 +137,7 @@ static inline bool spu_engine_exclusive(SPUEngine *e)
 
 /**
  * spu_host_without: translate as for a host that lacks something, for tests
- * @what: "rotate" (of vectors), or on x86 "avx2" or "vectors"
+ * @what: "rotate" (of vectors), or on x86 "avx512", "avx2" or "vectors"
  *
  * To be called before the accelerator starts.  Returns false, with *errp set,
  * if there is nothing of that name.
