@@ -716,6 +716,8 @@ static void spu_cpu_init(Object *obj)
     CPU(obj)->start_powered_off = true;
     SPU_D(&s->left, 0) = -1;
     for (int i = 0; i < 16; i++) {
+        SPU_B(&s->numbers, i) = i;
+        s->special.u8[i] = i < 12 ? 0 : i < 14 ? 0xff : 0x80;
         for (int vece = MO_8; vece <= MO_64; vece++) {
             spu_insertion_control(&s->insertion[vece][i], i, 1 << vece);
         }

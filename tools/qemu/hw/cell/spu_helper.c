@@ -65,18 +65,6 @@ void HELPER(spu_##name)(CPUPPCState *env, void *d, void *a,             \
 
 #include "spu_helper_ops.h.inc"
 
-void SPU_LEAF HOST_SPU_SHUFB_ATTR
-HELPER(spu_shufb_host)(void *d, void *a, void *b, void *c, uint32_t desc)
-{
-    host_spu_shufb(d, a, b, c);
-}
-
-void SPU_LEAF HOST_SPU_SHUFB_ATTR
-HELPER(spu_rotqby_host)(void *d, void *a, void *b)
-{
-    host_spu_rotqby(d, a, b);
-}
-
 /* The vCPU's thread truncates; spu_ops.h's operations round to the nearest. */
 #define SP_RR(name)                                                     \
 void SPU_LEAF HOST_SPU_SP_ATTR                                          \

@@ -46,9 +46,6 @@
     DEF_HELPER_FLAGS_5(spu_##name##_host, TCG_CALL_NO_RWG, void,        \
                        env, ptr, ptr, ptr, ptr)
 
-DEF_HELPER_FLAGS_3(spu_rotqby_host, TCG_CALL_NO_RWG, void, ptr, ptr, ptr)
-DEF_HELPER_FLAGS_5(spu_shufb_host, TCG_CALL_NO_RWG, void,
-                   ptr, ptr, ptr, ptr, i32)
 SP_RR(fa)
 SP_RR(fs)
 SP_RR(fm)

@@ -45,6 +45,8 @@ struct SPUCPU {
     SPUReg tmp;                 /* for use within one instruction */
     /* Constants for translated code */
     SPUReg left;                /* ones in the left doubleword */
+    SPUReg numbers;             /* of each byte */
+    SPUReg special;             /* of shufb, by half a byte of its control */
     /* shufb controls by log2 of the element's size, and address % 16 */
     SPUReg insertion[4][16];
 

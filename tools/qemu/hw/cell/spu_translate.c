@@ -24,6 +24,7 @@
 #include "tcg/tcg-op-gvec.h"
 
 #include "host/spu-ops.h"
+#include "host/spu-vec.h"
 #include "hw/cell/spe_regs.h"
 
 #define HELPER_H "hw/cell/spu_helper.h"
@@ -237,13 +238,16 @@ static bool have_vec(void)
     return tcg_op_supported(INDEX_op_mov_vec, TCG_TYPE_V128, 0);
 }
 
-/* For gen_swap_vec() */
-static bool have_rotate(void)
+/* For gen_swap_vec(): by bytes, or by rotation */
+static bool have_swap(void)
 {
     static const TCGOpcode ops[] = { INDEX_op_rotli_vec, 0 };
 
     if (HOST_BIG_ENDIAN) {
         return true;
+    }
+    if (HAVE_HOST_SPU_SHUFB) {
+        return !without_rotate;
     }
     for (unsigned vece = MO_16; vece <= MO_64; vece++) {
         if (!tcg_can_emit_vecop_list(ops, TCG_TYPE_V128, vece)) {
@@ -423,10 +427,20 @@ static void gen_swap_quad(TCGv_i64 *q)
     }
 }
 
+static TCGv_vec gen_load_vec(int offset)
+{
+    TCGv_vec t = tcg_temp_new_vec(TCG_TYPE_V128);
+
+    tcg_gen_ld_vec(t, tcg_env, offset);
+    return t;
+}
+
 /* The same for a register's two doublewords */
 static void gen_swap_vec(TCGv_vec v)
 {
-    if (!HOST_BIG_ENDIAN) {
+    if (HAVE_HOST_SPU_SHUFB) {
+        gen_host_pshufb(v, v, gen_load_vec(ENV_OFFSET(numbers)));
+    } else if (!HOST_BIG_ENDIAN) {
         tcg_gen_rotli_vec(MO_16, v, v, 8);
         tcg_gen_rotli_vec(MO_32, v, v, 16);
         tcg_gen_rotli_vec(MO_64, v, v, 32);
@@ -468,7 +482,7 @@ static bool gen_load(DisasContext *ctx, int rt, Address a)
     TCGv_i64 addr = gen_addr(ctx, &a);
     TCGv_i64 q[2];
 
-    if (ctx->direct && have_vec() && have_rotate()) {
+    if (ctx->direct && have_vec() && have_swap()) {
         TCGv_vec v = tcg_temp_new_vec(TCG_TYPE_V128);
 
         tcg_gen_ld_vec(v, gen_host_addr(ctx, addr), 0);
@@ -535,8 +549,15 @@ static bool gen_store(DisasContext *ctx, int rt, Address a)
     });
     tcg_gen_brcondi_i32(TCG_COND_NE, slow, 0, label);
 
-    gen_load_quad(q, rt);
     p = gen_host_addr(ctx, addr);
+    if (have_vec() && have_swap()) {
+        TCGv_vec v = gen_load_vec(GPR(rt));
+
+        gen_swap_vec(v);
+        tcg_gen_st_vec(v, p, 0);
+        return true;
+    }
+    gen_load_quad(q, rt);
     gen_swap_quad(q);
     for (int i = 0; i < 2; i++) {
         tcg_gen_st_i64(q[i], p, i * 8);
@@ -975,10 +996,35 @@ static bool trans_selb(DisasContext *ctx, arg_rrr *a)
     return true;
 }
 
+/* Registers hold the last byte of each doubleword first. */
+static void gen_shufb_host(arg_rrr *a)
+{
+    TCGv_vec c = gen_load_vec(GPR(a->rc));
+    TCGv_vec x = gen_load_vec(GPR(a->ra));
+    TCGv_vec y = gen_load_vec(GPR(a->rb));
+    TCGv_vec special = gen_load_vec(ENV_OFFSET(special));
+    TCGv_vec t = tcg_temp_new_vec(TCG_TYPE_V128);
+
+    /* A control whose first bit is set gives 0, and what is in the table. */
+    tcg_gen_xor_vec(MO_8, t, c, tcg_constant_vec_matching(c, MO_8, 7));
+    gen_host_pshufb(x, x, t);
+    gen_host_pshufb(y, y, t);
+    /* Bit 4 of each byte becomes its most significant one. */
+    tcg_gen_shli_vec(MO_16, t, c, 3);
+    tcg_gen_cmp_vec(TCG_COND_LT, MO_8, t, t,
+                    tcg_constant_vec_matching(c, MO_8, 0));
+    tcg_gen_bitsel_vec(MO_8, x, t, y, x);
+    tcg_gen_shri_vec(MO_16, c, c, 4);
+    tcg_gen_and_vec(MO_8, c, c, tcg_constant_vec_matching(c, MO_8, 0x0f));
+    gen_host_pshufb(c, special, c);
+    tcg_gen_or_vec(MO_8, x, x, c);
+    tcg_gen_st_vec(x, tcg_env, GPR(a->rt));
+}
+
 /*
- * In general this is a helper, but most controls are made in the same block,
- * for the insertion of a scalar: then the scalar's element goes to all bytes
- * where the control does not have the second operand's own byte.
+ * Most controls are made in the same block, for the insertion of a scalar: then
+ * the scalar's element goes to all bytes where the control does not have the
+ * second operand's own byte.
  */
 static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
 {
@@ -1003,11 +1049,11 @@ static bool trans_shufb(DisasContext *ctx, arg_rrr *a)
         tcg_gen_ld_vec(t, tcg_env, GPR(a->rb));
         tcg_gen_bitsel_vec(MO_8, t, c, t, s);
         tcg_gen_st_vec(t, tcg_env, GPR(a->rt));
+    } else if (HAVE_HOST_SPU_SHUFB) {
+        gen_shufb_host(a);
     } else {
         tcg_gen_gvec_4_ool(GPR(a->rt), GPR(a->ra), GPR(a->rb), GPR(a->rc),
-                           16, 16, 0,
-                           HAVE_HOST_SPU_SHUFB ? gen_helper_spu_shufb_host
-                                               : gen_helper_spu_shufb);
+                           16, 16, 0, gen_helper_spu_shufb);
     }
     return true;
 }
@@ -1267,7 +1313,16 @@ TRANS_QUAD_SHIFT(rotqmbybi, SHIFT_RIGHT, false, true, -3, 31 * 8)
 static bool trans_rotqby(DisasContext *ctx, arg_rr *a)
 {
     if (HAVE_HOST_SPU_SHUFB) {
-        gen_helper_spu_rotqby_host(PTR(a->rt), PTR(a->ra), PTR(a->rb));
+        TCGv_vec from = gen_load_vec(ENV_OFFSET(numbers));
+        TCGv_vec n = tcg_temp_new_vec(TCG_TYPE_V128);
+        TCGv_vec v = gen_load_vec(GPR(a->ra));
+
+        tcg_gen_dup_mem_vec(MO_8, n, tcg_env, GPR_B(a->rb, 3));
+        tcg_gen_add_vec(MO_8, n, n, from);
+        tcg_gen_and_vec(MO_8, n, n, tcg_constant_vec_matching(n, MO_8, 15));
+        tcg_gen_xor_vec(MO_8, n, n, tcg_constant_vec_matching(n, MO_8, 7));
+        gen_host_pshufb(v, v, n);
+        tcg_gen_st_vec(v, tcg_env, GPR(a->rt));
         return true;
     }
     return gen_quad_shift(a, ROTATE, false,

@@ -14,17 +14,7 @@
 
 #define HAVE_HOST_SPU_SHUFB     false
 #define HAVE_HOST_SPU_SP        false
-#define HOST_SPU_SHUFB_ATTR
 #define HOST_SPU_SP_ATTR
-
-static inline void host_spu_shufb(SPUReg *d, const SPUReg *a, const SPUReg *b,
-                                  const SPUReg *c)
-{
-}
-
-static inline void host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
-{
-}
 
 static inline void host_spu_truncate(bool on)
 {

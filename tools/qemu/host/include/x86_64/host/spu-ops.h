@@ -19,48 +19,7 @@
 #define HAVE_HOST_SPU_SHUFB     (cpuinfo & CPUINFO_AVX1)
 #define HAVE_HOST_SPU_SP        (cpuinfo & CPUINFO_AVX2 && \
                                  __builtin_cpu_supports("fma"))
-#define HOST_SPU_SHUFB_ATTR     __attribute__((target("ssse3")))
 #define HOST_SPU_SP_ATTR        __attribute__((target("avx2,fma")))
-
-/*
- * pshufb takes a byte of one register, and zero where the selector's first bit
- * is set.  Registers are held with the last byte of each doubleword first.
- */
-static inline void HOST_SPU_SHUFB_ATTR
-host_spu_shufb(SPUReg *d, const SPUReg *a, const SPUReg *b, const SPUReg *c)
-{
-    const __m128i constants = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                            -1, -1, 0x80, 0x80);
-    __m128i control = *(__m128i *)c;
-    __m128i sel = _mm_xor_si128(control, _mm_set1_epi8(7));
-    __m128i from_a = _mm_shuffle_epi8(*(__m128i *)a, sel);
-    __m128i from_b = _mm_shuffle_epi8(*(__m128i *)b, sel);
-    /* Bit 4 of each byte becomes its most significant one */
-    __m128i is_b = _mm_cmpgt_epi8(_mm_setzero_si128(),
-                                  _mm_slli_epi16(control, 3));
-    __m128i upper = _mm_and_si128(_mm_srli_epi16(control, 4),
-                                  _mm_set1_epi8(15));
-
-    *(__m128i *)d = _mm_or_si128(_mm_or_si128(_mm_and_si128(is_b, from_b),
-                                              _mm_andnot_si128(is_b, from_a)),
-                                 _mm_shuffle_epi8(constants, upper));
-}
-
-/* Rotate left by the bytes that the low bits of @b's preferred slot count. */
-static inline void HOST_SPU_SHUFB_ATTR
-host_spu_rotqby(SPUReg *d, const SPUReg *a, const SPUReg *b)
-{
-    static const uint8_t numbers[16] QEMU_ALIGNED(16) = {
-        7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8
-    };
-    /* The lowest byte of the preferred word, in all bytes */
-    __m128i n = _mm_shuffle_epi8(*(__m128i *)b, _mm_set1_epi8(4));
-    __m128i from = _mm_add_epi8(*(__m128i *)numbers, n);
-
-    from = _mm_and_si128(from, _mm_set1_epi8(15));
-    from = _mm_xor_si128(from, _mm_set1_epi8(7));
-    *(__m128i *)d = _mm_shuffle_epi8(*(__m128i *)a, from);
-}
 
 /*
  * Single precision truncates.  MXCSR makes this thread truncate, or round to
@@ -86,19 +45,19 @@ static inline void host_spu_truncate(bool on)
 #define SP_BIAS         0xff000000
 #define SP_LIMIT        0xfdfffffc
 
-#define SP_CONSTANT(x)                                                  \
-    ({                                                                  \
-        static const uint32_t words[4] QEMU_ALIGNED(16) = { x, x, x, x }; \
-        /* volatile: a load, of which GCC would make three instructions */ \
-        *(const volatile __m128i *)words;                               \
-    })
-
 static inline __m128i HOST_SPU_SP_ATTR sp_normal(__m128 x, __m128i bias)
 {
     __m128i i = _mm_castps_si128(x);
 
     return _mm_add_epi32(_mm_add_epi32(i, i), bias);
 }
+
+#define SP_CONSTANT(x)                                                  \
+    ({                                                                  \
+        static const uint32_t words[4] QEMU_ALIGNED(16) = { x, x, x, x }; \
+        /* volatile: a load, of which GCC would make three instructions */ \
+        *(const volatile __m128i *)words;                               \
+    })
 
 /* Is no element of @n above SP_LIMIT? */
 static inline bool HOST_SPU_SP_ATTR sp_usual(__m128i n)
