@@ -23,11 +23,12 @@ from engine_diff import LS, PS, STATUS, Machine, formats
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 CONSTANTS = 0x7000
+EVENT_STAT, EVENT_MASK, SYNC = 0, 1, 9
 LSA, EAH, EAL, SIZE, TAG, CMD, TAG_MASK, TAG_UPDATE = 16, 17, 18, 19, 20, 21, 22, 23
 RD_DEC, RD_TAG, RD_ATOMIC, RD_MBOX = 8, 24, 27, 29
 # Registers of the loops' constants: quadwords at CONSTANTS, in this order
 NAMES = '''reverse c_real c_imag two four x y lsa zero eal size get one tag_mask update
-    getllar putllc to'''.split()
+    getllar putllc to sync_event'''.split()
 K = {name: 100 + n for n, name in enumerate(NAMES)}
 COUNT = 99
 
@@ -39,7 +40,7 @@ def quadword(word):
 def constants():
     f = [struct.unpack('>I', struct.pack('>f', v))[0] for v in (0.3, 0.05, 2, 4)]
     words = [*f, 0x12345678, 0x9abcdef0, 0x8000, 0, 0x300000, 16, 0x40, 1, 2, 2, 0xd0,
-             0xb4, 0xa000]
+             0xb4, 0xa000, 0x1000]
     return bytes(range(15, -1, -1)) + b''.join(quadword(w) for w in words)
 
 
@@ -67,6 +68,10 @@ class Loops:
             'wrch': [self.channel('wrch', LSA, K['lsa']) for i in each],
             'rchcnt': [self.channel('rchcnt', RD_MBOX, 30 + i) for i in each],
             'rdch': [self.channel('rdch', RD_DEC, 30 + i) for i in each],
+            # a pending event is readable again when the mask is written
+            'mask': [self.channel('wrch', EVENT_MASK, K['sync_event']) for i in each],
+            'event': [self.channel(*insn) for i in range(8) for insn in (
+                ('wrch', EVENT_MASK, K['sync_event']), ('rdch', EVENT_STAT, 30 + i))],
             # a get of 16 bytes, and waiting for it
             'dma': [*[self.channel('wrch', ch, K[name]) for ch, name in (
                 (LSA, 'lsa'), (EAH, 'zero'), (EAL, 'eal'), (SIZE, 'size'), (TAG, 'one'),
@@ -107,6 +112,7 @@ class Loops:
         lqa, il = self.op['lqa'], self.op['il']
         words = [lqa | (CONSTANTS + 16 * i) // 4 << 7 | K[n] for i, n in enumerate(NAMES)]
         words += [il | r for r in range(10, 60)]
+        words.append(self.channel('wrch', SYNC, K['zero']))
         words += [self.op['ilhu'] | (loops >> 16) << 7 | COUNT,
                   self.op['iohl'] | (loops & 0xffff) << 7 | COUNT]
         body = self.all[name]

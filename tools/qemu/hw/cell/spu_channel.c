@@ -18,8 +18,26 @@
 
 static void event_count_set(CellSPEState *spe, uint32_t count)
 {
-    spe->ch.count[SPU_RdEventStat] = count;
-    spe->spu.event_pending = count;
+    qatomic_set(&spe->ch.count[SPU_RdEventStat], count);
+    qatomic_set(&spe->spu.event_pending, count);
+}
+
+static uint32_t event_stat_read(CellSPEState *spe)
+{
+    event_count_set(spe, 0);
+    return spe->ch.data[SPU_RdEventStat] & spe->ch.data[SPU_WrEventMask];
+}
+
+/* Without the BQL; false if the count is zero. */
+static bool event_stat_try_read(CellSPEState *spe, uint32_t *val)
+{
+    QEMU_LOCK_GUARD(&spe->ch.event_lock);
+
+    if (!spe->ch.count[SPU_RdEventStat]) {
+        return false;
+    }
+    *val = event_stat_read(spe);
+    return true;
 }
 
 /*
@@ -32,14 +50,16 @@ void cell_spu_event(CellSPEState *spe, uint32_t event)
     SPUChannels *ch = &spe->ch;
     uint32_t fresh = event & ~ch->data[SPU_RdEventStat];
 
+    qemu_spin_lock(&ch->event_lock);
     ch->data[SPU_RdEventStat] |= event;
     if (fresh & ch->data[SPU_WrEventMask]) {
         event_count_set(spe, 1);
     }
+    qemu_spin_unlock(&ch->event_lock);
     cell_spe_kick(spe);
 }
 
-/* After a change of the mask or an acknowledgement */
+/* After a change of the mask or an acknowledgement, by the SPU's own thread */
 static void event_recheck(CellSPEState *spe)
 {
     SPUChannels *ch = &spe->ch;
@@ -351,7 +371,9 @@ void cell_spu_chnl_count_write(CellSPEState *spe, uint64_t val)
         /* This is always the room in the queue, and restored with it. */
         return;
     case SPU_RdEventStat:
+        qemu_spin_lock(&spe->ch.event_lock);
         event_count_set(spe, val & 1);
+        qemu_spin_unlock(&spe->ch.event_lock);
         break;
     case SPU_RdInMbox:
         spe->ch.count[ch] = MIN(val, SPU_IN_MBOX_DEPTH);
@@ -425,8 +447,7 @@ static SPUChannelResult spu_rdch(void *opaque, unsigned n, uint32_t *val)
 
     switch (n) {
     case SPU_RdEventStat:
-        *val = ch->data[n] & ch->data[SPU_WrEventMask];
-        event_count_set(spe, 0);
+        *val = event_stat_read(spe);
         break;
     case SPU_RdSigNotify1:
     case SPU_RdSigNotify2:
@@ -478,6 +499,11 @@ static bool spu_try_rdch(void *opaque, unsigned n, uint32_t *val)
     MFCQueue *queue = &spe->mfc.queue[MFC_QUEUE_SPU];
 
     switch (n) {
+    case SPU_RdEventStat:
+        if (!event_stat_try_read(spe, val)) {
+            return false;
+        }
+        goto done;
     case MFC_RdTagStat:
         if (qatomic_load_acquire(&ch->tag_query)) {
             return false;
@@ -689,6 +715,7 @@ const SPUChannelOps cell_spu_channel_ops = {
 
 void cell_spu_channels_init(CellSPEState *spe)
 {
+    qemu_spin_init(&spe->ch.event_lock);
     seqlock_init(&spe->ch.dec_seq);
     timer_init_ns(&spe->ch.dec_timer, QEMU_CLOCK_VIRTUAL, dec_expired, spe);
 }

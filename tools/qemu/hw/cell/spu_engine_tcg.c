@@ -423,7 +423,8 @@ static void spu_engine_tcg_kick(SPUEngine *e)
         trace_spu_engine_tcg_kick(e->spu, s->env.nip);
         e->stalled = false;
         qemu_cpu_kick(CPU(s));
-    } else if (e->running && e->spu->int_enabled && e->spu->event_pending) {
+    } else if (e->running && e->spu->int_enabled &&
+               qatomic_read(&e->spu->event_pending)) {
         /* The interrupt is taken when the vCPU begins to execute again. */
         qemu_cpu_kick(CPU(s));
     }

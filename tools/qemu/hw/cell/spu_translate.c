@@ -1693,6 +1693,7 @@ static bool trans_rdch(DisasContext *ctx, arg_ch *a)
     TCGv_i64 val;
 
     switch (ctx->direct ? a->ca : -1) {
+    case SPU_RdEventStat:
     case MFC_RdTagStat:
     case MFC_RdAtomicStat:
     case MFC_RdTagMask:

@@ -11,6 +11,7 @@
 #include "hw/cell/spe_regs.h"
 #include "hw/cell/spu.h"
 #include "qemu/seqlock.h"
+#include "qemu/thread.h"
 #include "qemu/timer.h"
 
 #define SPU_IN_MBOX_DEPTH   4
@@ -28,6 +29,12 @@ typedef struct SPUChannels {
     uint32_t data[SPU_NUM_CHANNELS];
     uint32_t count[SPU_NUM_CHANNELS];
     uint32_t in_mbox[SPU_IN_MBOX_DEPTH];    /* [0] is the next to be read */
+
+    /*
+     * The SPU's thread may read SPU_RdEventStat without the BQL.  Whoever else
+     * changes what it reads holds the BQL and this one.
+     */
+    QemuSpin event_lock;
 
     uint32_t tag_query;     /* pending MFC_WrTagUpdate, 0 if none */
     uint32_t atomic_stat;   /* MFC_CSR_ATO */
