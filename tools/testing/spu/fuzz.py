@@ -150,7 +150,7 @@ def run(m, program, steps):
         for n in range(steps):
             m.writel(PS + RUN_CNTL, 1)
             status = until_stopped(m, 1)
-            if status == 'stalls' or status & 0x26:     # stop, halt, invalid
+            if status == 'stalls' or status & 0x66:     # stop, halt, invalid
                 break
         m.cmd(f'writeq {PRIV_CNTL:#x} 0')
     else:
