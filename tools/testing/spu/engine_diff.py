@@ -462,6 +462,38 @@ def each(machines, table, args):
     return failed
 
 
+def denormals(machines, table, args):
+    """Registers hold now a result of single precision, now what may be a denormal."""
+    failed = 0
+    for n in range(max(args.programs // 4, 20)):
+        rng = random.Random(f'{args.seed} denormal {n}')
+        program = Program(rng, table)
+        for _ in range(args.length):
+            name = rng.choice(('fa', 'fs', 'fm', 'fma', 'fnms', 'fms', 'or', 'or'))
+            rt, ra, rb, rc = (rng.randrange(8) for _ in range(4))
+            if name == 'or':        # a copy of a number from outside
+                ra = rb = 8 + rng.randrange(8)
+            fields = (rt << 21 | rc if name in ('fma', 'fnms', 'fms') else rt)
+            program.emit(table[name][0] | rb << 14 | ra << 7 | fields)
+            if rng.random() < 0.2:
+                program.take_flags()
+        program.end()
+        image, size = image_of(program, rng, 1)
+        image = bytearray(image)
+        # about 1, or small, with products that are tiny, or truncated to zero
+        least = rng.choice((124, 73, 61, 47))
+        for at in range(INIT, INIT + 16 * 16, 4):
+            exponent = 0 if rng.random() < 0.03 else rng.randrange(least, least + 6)
+            struct.pack_into('>I', image, at, rng.getrandbits(1) << 31 |
+                             exponent << 23 | rng.getrandbits(23))
+        ref, tcg = run_one(machines, bytes(image), size)
+        if ref != tcg:
+            failed += 1
+            print(f'# differs: {n}')
+            difference(ref, tcg)
+    return failed
+
+
 def interrupted(machines, table, args, single_step):
     """Stop the second machine's SPU over and over; or, step it."""
     failed = 0
@@ -1135,6 +1167,7 @@ def main():
         (f'{args.programs} random programs', diff),
         ('programs that are stopped from outside',
          lambda *a: interrupted(*a, False)),
+        ('results of single precision and denormals', denormals),
         ('programs in single steps', lambda *a: interrupted(*a, True)),
         (f'{args.programs} random programs that modify themselves',
          lambda *a: diff(*a, True)),

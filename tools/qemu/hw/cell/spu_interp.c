@@ -539,6 +539,8 @@ INSN(name)                                                              \
 }
 
 #define TRANS_FP_COMPARE(name)  TRANS_RR(name)
+#define TRANS_SP_RR(name)       TRANS_FP_RR(name)
+#define TRANS_SP_RRR(name)      TRANS_FP_RRR(name)
 
 #include "spu_trans_fp.c.inc"
 

@@ -41,15 +41,16 @@ typedef struct Address {
 } Address;
 
 /*
- * Code that is placed after its block: for a store to code, or for a channel
- * that cannot be read without the BQL
+ * Code that is placed after its block: for a store to code, for a channel that
+ * cannot be read without the BQL, or for numbers that hosts treat otherwise
  */
 typedef struct SlowPath {
     TCGLabel *label;
     uint32_t rdch;          /* the instruction, or 0 */
+    uint32_t sp;            /* one of single precision, or 0 */
     Address addr;
     int rt;
-    uint32_t pc;            /* of rdch, or what follows the store */
+    uint32_t pc;            /* of rdch, or what follows the others */
     int num_insns;
 } SlowPath;
 
@@ -67,6 +68,7 @@ typedef struct DisasContext {
     const SPUReg *gpr;      /* as they are before the block */
     uint8_t known;                          /* set by this instruction ... */
     uint8_t regs[SPU_NUM_GPR];              /* and of each register */
+    bool usual[SPU_NUM_GPR];                /* numbers that gen_sp() knows */
     unsigned num_slow;
     SlowPath slow[64];
 } DisasContext;
@@ -76,6 +78,8 @@ enum {
     /* It is as before the block. */
     REG_UNCHANGED,
     REG_UNKNOWN,
+    /* A result of gen_sp() */
+    REG_SP,
     /* shufb control: insert an element of 1 << (known - REG_INSERT) bytes */
     REG_INSERT,
     /* ... copy the preferred word to all words */
@@ -567,11 +571,14 @@ static bool gen_store(DisasContext *ctx, int rt, Address a)
 
 static void gen_slow_paths(DisasContext *ctx)
 {
+    ctx->direct = false;    /* single precision by helpers */
     for (int i = 0; i < ctx->num_slow; i++) {
         SlowPath *s = &ctx->slow[i];
 
         gen_set_label(s->label);
-        if (!s->rdch) {
+        if (s->sp) {
+            spu_decode(ctx, s->sp);
+        } else if (!s->rdch) {
             gen_helper_spu_store(tcg_env, gen_addr(ctx, &s->addr), PTR(s->rt));
         }
         gen_set_pc(s->pc);
@@ -1531,15 +1538,97 @@ static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
     return true;                                                        \
 }
 
-/* Hosts may have these. */
+/*
+ * Single precision in line, by the host's instruction, which truncates.
+ * Numbers that are zero or not less than SP_LEAST, 2^-51, are multiples of
+ * 2^-74, so any product or sum of them is a multiple of 2^-148, and is not
+ * truncated to zero.  If the result is zero, or such a number, and less than
+ * the largest one, it is the SPU's, but for the sign of a zero.  If an operand
+ * is an infinity or a NaN to the host, so is the result, and is too large.
+ *
+ * All else is left to the helper.  Results need no test as operands of the
+ * block's next instructions.
+ */
+#define SP_MAGNITUDE    0x7fffffff
+#define SP_LARGEST      0x7f7fffff
+#define SP_LEAST        0x26000000
+/* Added to a magnitude: only if that is tiny, but not zero, the sum is more. */
+#define SP_BIAS         (0x80000000 - SP_LEAST)
+
+static TCGv_vec gen_const(uint32_t word)
+{
+    return tcg_constant_vec(TCG_TYPE_V128, MO_32, word);
+}
+
+static bool gen_sp(DisasContext *ctx, TCGOpcode op, int rt, int num,
+                   const int *regs)
+{
+    TCGv_vec r, mag, tiny, t, v[3] = { };
+    TCGv_i32 signs;
+
+    if (!HAVE_HOST_SPU_SP || !ctx->direct) {
+        return false;
+    }
+    for (int i = 0; i < num; i++) {
+        v[i] = gen_load_vec(GPR(regs[i]));
+    }
+    r = tcg_temp_new_vec(TCG_TYPE_V128);
+    gen_host_sp(op, r, v[0], v[1], v[2]);
+    /* No zero is negative. */
+    gen_host_sp(HOST_OP_fa, r, r, gen_const(0), NULL);
+
+    mag = tcg_temp_new_vec(TCG_TYPE_V128);
+    tiny = tcg_temp_new_vec(TCG_TYPE_V128);
+    t = tcg_temp_new_vec(TCG_TYPE_V128);
+    tcg_gen_and_vec(MO_32, mag, r, gen_const(SP_MAGNITUDE));
+    tcg_gen_add_vec(MO_32, tiny, mag, gen_const(SP_BIAS));
+    for (int i = 0; i < num; i++) {
+        if (!ctx->usual[regs[i]]) {
+            ctx->usual[regs[i]] = true;
+            tcg_gen_and_vec(MO_32, t, v[i], gen_const(SP_MAGNITUDE));
+            tcg_gen_add_vec(MO_32, t, t, gen_const(SP_BIAS));
+            tcg_gen_smax_vec(MO_32, tiny, tiny, t);
+        }
+    }
+    tcg_gen_cmp_vec(TCG_COND_GT, MO_32, tiny, tiny, gen_const(SP_BIAS));
+    tcg_gen_cmp_vec(TCG_COND_GT, MO_32, mag, mag, gen_const(SP_LARGEST - 1));
+    tcg_gen_or_vec(MO_32, tiny, tiny, mag);
+    signs = tcg_temp_new_i32();
+    gen_host_signs(signs, tiny);
+    tcg_gen_brcondi_i32(TCG_COND_NE, signs, 0,
+                        add_slow_path(ctx, (SlowPath) {
+                            .sp = ctx->insn, .pc = ctx->next
+                        }));
+    tcg_gen_st_vec(r, tcg_env, GPR(rt));
+    ctx->known = REG_SP;
+    return true;
+}
+
 #define HOST_SP(name)                                                   \
     (HAVE_HOST_SPU_SP ? gen_helper_spu_##name##_host : gen_helper_spu_##name)
-#define gen_helper_spu_fa   HOST_SP(fa)
-#define gen_helper_spu_fs   HOST_SP(fs)
-#define gen_helper_spu_fm   HOST_SP(fm)
-#define gen_helper_spu_fma  HOST_SP(fma)
-#define gen_helper_spu_fnms HOST_SP(fnms)
-#define gen_helper_spu_fms  HOST_SP(fms)
+
+#define TRANS_SP_RR(name)                                               \
+static bool trans_##name(DisasContext *ctx, arg_rr *a)                  \
+{                                                                       \
+    const int regs[] = { a->ra, a->rb };                                \
+                                                                        \
+    if (!gen_sp(ctx, HOST_OP_##name, a->rt, 2, regs)) {                 \
+        HOST_SP(name)(tcg_env, PTR(a->rt), PTR(a->ra), PTR(a->rb));     \
+    }                                                                   \
+    return true;                                                        \
+}
+
+#define TRANS_SP_RRR(name)                                              \
+static bool trans_##name(DisasContext *ctx, arg_rrr *a)                 \
+{                                                                       \
+    const int regs[] = { a->ra, a->rb, a->rc };                         \
+                                                                        \
+    if (!gen_sp(ctx, HOST_OP_##name, a->rt, 3, regs)) {                 \
+        HOST_SP(name)(tcg_env, PTR(a->rt), PTR(a->ra), PTR(a->rb),      \
+                      PTR(a->rc));                                      \
+    }                                                                   \
+    return true;                                                        \
+}
 
 /*
  * Compare integers that are in the order of the numbers, with zeros for
@@ -1774,6 +1863,7 @@ static void spu_tr_insn_start(DisasContextBase *base, CPUState *cs)
 static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
 {
     DisasContext *ctx = container_of(base, DisasContext, base);
+    int rt;
 
     ctx->pc = base->pc_next;
     ctx->next = (ctx->pc + 4) & ctx->ls_mask;
@@ -1781,10 +1871,11 @@ static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
     env_spu_cpu(cpu_env(cs))->code[ctx->pc / 16] = 1;
     base->pc_next += 4;
     /*
-     * Straight-line code is long: end a block before TCG gives up on it.  End
-     * it also where addresses wrap.
+     * Straight-line code is long: end a block before TCG gives up on it, with
+     * its slow paths.  End it also where addresses wrap.
      */
-    if (tcg_ctx->nb_temps > TCG_MAX_TEMPS - 64 || ctx->next != base->pc_next) {
+    if (tcg_ctx->nb_temps + 5 * ctx->num_slow > TCG_MAX_TEMPS - 64 ||
+        ctx->next != base->pc_next) {
         base->is_jmp = DISAS_TOO_MANY;
     }
     ctx->known = REG_UNKNOWN;
@@ -1792,7 +1883,9 @@ static void spu_tr_translate_insn(DisasContextBase *base, CPUState *cs)
         gen_exit(ctx, SPU_EXIT_INVALID_INSN, ctx->insn);
     }
     /* The target, if there is one: opcodes that begin with 1 are of form RRR */
-    ctx->regs[extract32(ctx->insn, ctx->insn >> 31 ? 21 : 0, 7)] = ctx->known;
+    rt = extract32(ctx->insn, ctx->insn >> 31 ? 21 : 0, 7);
+    ctx->regs[rt] = ctx->known;
+    ctx->usual[rt] = ctx->known == REG_SP;
 }
 
 static void spu_tr_tb_stop(DisasContextBase *base, CPUState *cs)
