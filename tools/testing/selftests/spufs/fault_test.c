@@ -277,29 +277,43 @@ static bool faults(int fd, long *segments, long *pages)
 		      "%*s %*u %*u %*u %*u %*u %*u %ld %ld", segments, pages) == 2;
 }
 
+/* An SLB has 8 entries: a program that goes through more segments misses. */
+#define SEGMENTS	12
+#define FIRST		2
+
+/* A page at the beginning of each; false if one is not free. */
+static bool map_segments(long page)
+{
+	unsigned int i;
+
+	for (i = 0; i < SEGMENTS; i++) {
+		void *place = (void *)((uintptr_t)(FIRST + i) << 28);
+
+		if (mmap(place, page, PROT_READ,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			 -1, 0) != place)
+			return false;
+	}
+	return true;
+}
+
 /*
- * An SLB has 8 entries, so that a program that goes through more segments misses
- * all the time. Interrupts may not resolve all of that, or they are all that their
+ * A program that goes through more segments than an SLB has entries misses all
+ * the time. Interrupts may not resolve all of that, or they are all that their
  * CPU does. A thread resolves the others, like page faults.
  */
 TEST_F(fault, at_segment_after_segment_is_not_for_interrupts_alone)
 {
-	const unsigned int segments = 12, first = 2, runs = 2000, per_ms = 250;
-	__u32 args[8] = { 0, first << 28, 1 << 28, segments, 1 };
+	const unsigned int runs = 2000, per_ms = 250;
+	const __u32 args[8] = { 0, FIRST << 28, 1 << 28, SEGMENTS, 1 };
 	long slb[2], hash[2], ms;
 	__u32 npc, event;
 	unsigned int i;
 
 	if (no_patches())
 		SKIP(return, "%s", no_patches());
-	for (i = 0; i < segments; i++) {
-		void *place = (void *)((uintptr_t)(first + i) << 28);
-
-		if (mmap(place, self->page, PROT_READ,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			 -1, 0) != place)
-			SKIP(return, "segment %u is not free", first + i);
-	}
+	if (!map_segments(self->page))
+		SKIP(return, "segments are not free");
 	ASSERT_EQ(0, spu_load(self->fd, spu_touch));
 	ASSERT_EQ(0, spu_poke(self->fd, SPU_TOUCH_ARGS, args, sizeof(args)));
 	ASSERT_TRUE(faults(self->fd, &slb[0], &hash[0]));
@@ -311,7 +325,7 @@ TEST_F(fault, at_segment_after_segment_is_not_for_interrupts_alone)
 	}
 	ms = nanoseconds() / 1000000 - ms;
 	ASSERT_TRUE(faults(self->fd, &slb[1], &hash[1]));
-	EXPECT_LE(runs * segments, slb[1] - slb[0]);
+	EXPECT_LE(runs * SEGMENTS, slb[1] - slb[0]);
 	/* and one jiffy, of 10 ms at most */
 	EXPECT_GE((ms + 11) * per_ms, slb[1] - slb[0] - (hash[1] - hash[0]))
 		TH_LOG("in %ld ms", ms);
@@ -423,55 +437,32 @@ TEST_F(fault, that_comes_twice_is_reported_twice)
 	EXPECT_EQ(SPE_EVENT_DMA_ALIGNMENT | SPE_EVENT_SPE_ERROR, errors.event);
 }
 
-static void *run_nicely(void *arg)
-{
-	setpriority(PRIO_PROCESS, 0, 19);
-	return run_errors(arg);
-}
-
 /*
  * An SPU that always has the next fault ready does not keep its thread on the CPU,
  * until there is a signal.
  */
 TEST_F(fault, after_fault_leaves_the_cpu_to_others)
 {
-	const unsigned int segments = 12, first = 2;
-	__u32 args[8] = { 0, first << 28, 1 << 28, segments, 1 };
+	const __u32 args[8] = { 0, FIRST << 28, 1 << 28, SEGMENTS, 1 };
 	const __u32 again = 0x30000000;	/* bra 0 */
 	struct errors other = { .fd = self->fd };
-	unsigned int i, stop;
-	pthread_t thread;
-	sigset_t alarm;
+	unsigned int stop;
 	long slb[2], hash;
 
 	if (no_patches())
 		SKIP(return, "%s", no_patches());
-	for (i = 0; i < segments; i++) {
-		char *place = (char *)((uintptr_t)(first + i) << 28);
-
-		if (mmap(place, self->page, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			 -1, 0) != place)
-			SKIP(return, "segment %u is not free", first + i);
-		*place = 1;
-	}
+	if (!map_segments(self->page))
+		SKIP(return, "segments are not free");
 	for (stop = 0; spu_touch[stop] != 0x1001; stop++)
 		;
 	ASSERT_EQ(0, spu_load(self->fd, spu_touch));
 	ASSERT_EQ(0, spu_poke(self->fd, stop * 4, &again, sizeof(again)));
 	ASSERT_EQ(0, spu_poke(self->fd, SPU_TOUCH_ARGS, args, sizeof(args)));
 	ASSERT_TRUE(faults(self->fd, &slb[0], &hash));
-	ASSERT_TRUE(run_on(sched_getcpu()));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, run_nicely, &other));
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
-	alarm_every(500000, 0, count_alarm);
-	EXPECT_GT(100000000, longest_stretch(thread));
-	alarm_never();
+	EXPECT_GT(100000000, longest_stretch(run_errors, &other));
 	EXPECT_EQ(-1, other.ret);
 	ASSERT_TRUE(faults(self->fd, &slb[1], &hash));
-	EXPECT_LT(segments, slb[1] - slb[0]);
+	EXPECT_LT(SEGMENTS, slb[1] - slb[0]);
 }
 
 /* The memory ends with its process: a child in spu_run does not keep it. */

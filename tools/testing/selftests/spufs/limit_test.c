@@ -101,31 +101,26 @@ TEST_F(memory, of_a_context_is_charged)
 
 #define COPIES	64
 
-/* A thread that writes local store, from memory of its own */
-struct copy {
+/* Local store, to which threads write when all of them are there */
+static struct {
 	int mem;
-	pthread_barrier_t *go;
-	char *from;
-	pthread_t thread;
-};
+	pthread_barrier_t go;
+} copies;
 
-static void *write_mem(void *arg)
+static void *write_mem(void *from)
 {
-	struct copy *copy = arg;
-
-	pthread_barrier_wait(copy->go);
-	(void)!pwrite(copy->mem, copy->from, LS_SIZE, 0);
+	pthread_barrier_wait(&copies.go);
+	(void)!pwrite(copies.mem, from, LS_SIZE, 0);
 	return NULL;
 }
 
 /* Memory that the kernel uses while threads wait in a copy is small: 16 KiB each. */
 TEST_F(memory, of_copies_that_hang_is_small)
 {
-	static struct copy copies[COPIES];
 	long long before, after;
-	pthread_barrier_t go;
 	struct hang hang;
-	int status, i, fd;
+	pthread_t thread;
+	int status, i;
 	pid_t child;
 
 	if (no_patches())
@@ -138,20 +133,15 @@ TEST_F(memory, of_copies_that_hang_is_small)
 		if (put_text(self->group, "cgroup.procs", "0") ||
 		    !hang_create(&hang, COPIES * LS_SIZE))
 			_exit(1);
-		fd = spu_create(0);
-		pthread_barrier_init(&go, NULL, COPIES + 1);
-		for (i = 0; i < COPIES; i++) {
-			copies[i] = (struct copy) {
-				openat(fd, "mem", O_WRONLY), &go,
-				hang.memory + i * LS_SIZE,
-			};
-			if (copies[i].mem < 0 ||
-			    pthread_create(&copies[i].thread, NULL, write_mem,
-					   &copies[i]))
+		copies.mem = openat(spu_create(0), "mem", O_WRONLY);
+		pthread_barrier_init(&copies.go, NULL, COPIES + 1);
+		for (i = 0; i < COPIES; i++)
+			if (copies.mem < 0 ||
+			    pthread_create(&thread, NULL, write_mem,
+					   hang.memory + i * LS_SIZE))
 				_exit(2);
-		}
 		before = read_number(self->group, "memory.current");
-		pthread_barrier_wait(&go);
+		pthread_barrier_wait(&copies.go);
 		for (i = 0; i < COPIES; i++)
 			if (!hang_wait(&hang))
 				_exit(3);

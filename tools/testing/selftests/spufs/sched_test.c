@@ -400,21 +400,26 @@ TEST(a_real_time_thread_lets_its_victim_go_on)
 #define HOGS		10
 #define HOG_NS		100000000ULL	/* 100 ms */
 
+static void spin(unsigned long long ns)
+{
+	unsigned long long until = nanoseconds() + ns;
+
+	while (nanoseconds() < until)
+		;
+}
+
 /* Take the CPU away from other threads, whatever they are doing, HOGS times. */
 static void *hog(void *arg)
 {
 	struct sched_param param = { .sched_priority = 1 };
 	int *round = arg;
-	unsigned long long until;
 
 	if (sched_setscheduler(0, SCHED_FIFO, &param)) {
 		__atomic_store_n(round, -1, __ATOMIC_RELAXED);
 		return NULL;
 	}
 	while (*round < HOGS) {
-		until = nanoseconds() + HOG_NS;
-		while (nanoseconds() < until)
-			;
+		spin(HOG_NS);
 		__atomic_fetch_add(round, 1, __ATOMIC_RELAXED);
 		usleep(20000 + 137 * *round);
 	}
@@ -510,14 +515,6 @@ struct lost {
 	int caught, quiet;
 	bool done;
 };
-
-static void spin(unsigned long long ns)
-{
-	unsigned long long until = nanoseconds() + ns;
-
-	while (nanoseconds() < until)
-		;
-}
 
 /*
  * Take the CPU away until it is one that had the context's lock, and then for

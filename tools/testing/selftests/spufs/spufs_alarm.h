@@ -36,18 +36,25 @@ static inline void alarm_never(void)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* @how: SIG_BLOCK if other threads are to have the alarms, or SIG_UNBLOCK */
+static inline void mask_alarms(int how)
+{
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(how, &alarm, NULL);
+}
+
 /* Create a thread that leaves the alarms to this one. 0, or an error */
 static inline int create_without_alarms(pthread_t *thread, void *(*start)(void *),
 					void *arg)
 {
-	sigset_t alarm;
 	int ret;
 
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
+	mask_alarms(SIG_BLOCK);
 	ret = pthread_create(thread, NULL, start, arg);
-	pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+	mask_alarms(SIG_UNBLOCK);
 	return ret;
 }
 

@@ -5,10 +5,14 @@
 #ifndef __SPUFS_CPUS_H
 #define __SPUFS_CPUS_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <time.h>
+
+#include "spufs_alarm.h"
 
 /* Use this CPU only, as do the threads that are created by this one. */
 static inline bool run_on(int cpu)
@@ -34,18 +38,37 @@ static inline int first_cpus(int *cpus, int most)
 	return n;
 }
 
-/*
- * The time that @thread has had between two looks of this one, on the same CPU, at
- * most; in ns. Ends with the thread.
- */
-static inline long long longest_stretch(pthread_t thread)
+struct nice_thread {
+	void *(*start)(void *arg);
+	void *arg;
+};
+
+static inline void *run_nicely(void *arg)
 {
+	struct nice_thread *nice = arg;
+
+	setpriority(PRIO_PROCESS, 0, 19);
+	return nice->start(nice->arg);
+}
+
+/*
+ * Run a thread at nice 19 on the CPU of this one, with alarms, until it ends. The
+ * time that it has had between two looks of this one, at most; in ns.
+ */
+static inline long long longest_stretch(void *(*start)(void *arg), void *arg)
+{
+	struct nice_thread nice = { start, arg };
 	long long ran, before = 0, longest = 0;
 	struct timespec t;
+	pthread_t thread;
 	clockid_t clock;
 
-	if (pthread_getcpuclockid(thread, &clock))
-		return -1;
+	if (!run_on(sched_getcpu()) ||
+	    pthread_create(&thread, NULL, run_nicely, &nice) ||
+	    pthread_getcpuclockid(thread, &clock))
+		return LLONG_MAX;
+	mask_alarms(SIG_BLOCK);
+	alarm_every(500000, 0, count_alarm);
 	while (pthread_tryjoin_np(thread, NULL)) {
 		if (clock_gettime(clock, &t))
 			continue;
@@ -54,6 +77,7 @@ static inline long long longest_stretch(pthread_t thread)
 			longest = ran - before;
 		before = ran;
 	}
+	alarm_never();
 	return longest;
 }
 
