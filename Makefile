@@ -94,7 +94,8 @@ STRESS = seed=$(or $(SEED),1); while [ $$(cut -d. -f1 /proc/uptime) -lt $(or $(T
 
 # The kernels for make boot and its relatives; the first has the headers for the
 # programs.
-KERNELS = kernel $(if $(filter ps3,$(MACHINE)),$(if $(filter linux-7.2,$(BASE)),kernel-newer,kernel-ps3))
+NEWER = $(if $(filter linux-7.2,$(BASE)),kernel-newer)
+KERNELS = kernel $(if $(filter ps3,$(MACHINE)),$(or $(NEWER),kernel-ps3))
 
 # The targets that have a line of help.
 .PHONY: all $(shell sed -n "s/^\([a-z0-9-]*\):.*\#\#.*/\1/p" Makefile)
@@ -137,11 +138,11 @@ fuzz: qemu spu-tools	## random SPU instructions, for TIME= seconds, with DEPTH= 
 	@DEPTH=$(or $(DEPTH),60) TIME=$(or $(TIME),300) SEED=$(or $(SEED),$$(date +%s)) \
 		$(B)/check spu fuzz
 
-check-debug: qemu kernel userspace	## selftests, failing allocations, random calls on a debug kernel: TIME= SEED= ICOUNT=1 DEBUG=kcsan
-	$(STEP) kernel-debug "Linux with debugging aids" $(B)/kernel blade $(or $(DEBUG),debug)
+check-debug: qemu kernel userspace $(NEWER)	## selftests, failing allocations, random calls on a debug kernel: TIME= SEED= ICOUNT=1 DEBUG=kcsan BASE=linux-7.2
+	$(STEP) kernel-debug "Linux with debugging aids" $(B)/kernel $(if $(NEWER),newer,blade) $(or $(DEBUG),debug)
 	$(STEP) userspace "its module" $(B)/userspace
-	$(STEP) kernel-crash "Linux that takes crash dumps" $(B)/kernel blade crash
-	@TIMES=$(or $(TIMES),50) $(B)/check debug shutdown
+	$(if $(NEWER),,$(STEP) kernel-crash "Linux that takes crash dumps" $(B)/kernel blade crash)
+	@TIMES=$(or $(TIMES),50) $(B)/check $(if $(NEWER),newer-debug shutdown-newer,debug shutdown)
 
 check-event:	## more orders of the races in event.c (BOUND=4 preemptions, EACH=300 s a scenario), and its mutants
 	@$(MAKE) -s -C tools/testing/event OBJ='$(BUILD)/event' deep mutants

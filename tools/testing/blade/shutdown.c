@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * shutdown power-off|reboot|crash
- * shutdown kexec|crash KERNEL INITRD	where this program is /init
+ * shutdown kexec|crash KERNEL INITRD CONSOLE	where this program is /init
  *
  * Shut the system down while contexts are loaded and saved on all SPEs: those of
  * threads in spu_run(2), asynchronous ones if the kernel has them, and some whose
  * registers are read all the time. The kernel's log shows any failure.
  *
  * As /init, the program reports on the next kernel: whether its memory is its own,
- * and whether each SPE works.
+ * and whether each SPE works. If not, init ends and the kernel panics, which is seen
+ * even where the console is not.
  */
 #include <err.h>
 #include <linux/kexec.h>
@@ -92,14 +93,15 @@ static void begin(void *(*what)(void *arg), int times)
 
 static void load_next(char **argv, unsigned long flags)
 {
-	static const char line[] = "console=ttyS0 quiet";
 	int kernel = open(argv[0], O_RDONLY), initrd = open(argv[1], O_RDONLY);
+	char line[64];
 
-	if (syscall(SYS_kexec_file_load, kernel, initrd, sizeof(line), line, flags))
+	snprintf(line, sizeof(line), "console=%s quiet", argv[2]);
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(line) + 1, line, flags))
 		err(1, "kexec_file_load");
 }
 
-static void go_down(const char *how, char **argv)
+static void go_down(const char *how, int argc, char **argv)
 {
 	FILE *sysrq;
 
@@ -108,14 +110,14 @@ static void go_down(const char *how, char **argv)
 	} else if (!strcmp(how, "reboot")) {
 		reboot(RB_AUTOBOOT);
 	} else if (!strcmp(how, "crash")) {
-		if (argv[0] && argv[1])
+		if (argc == 3)
 			load_next(argv, KEXEC_FILE_ON_CRASH);
 		sysrq = fopen("/proc/sysrq-trigger", "w");
 		if (sysrq)
 			fputs("c", sysrq);
 		if (sysrq)
 			fclose(sysrq);
-	} else if (!strcmp(how, "kexec") && argv[0] && argv[1]) {
+	} else if (!strcmp(how, "kexec") && argc == 3) {
 		load_next(argv, 0);
 		reboot(RB_KEXEC);
 	}
@@ -173,9 +175,11 @@ static int next_kernel(void)
 	freopen("/dev/console", "w", stdout);
 	freopen("/dev/console", "w", stderr);
 	status = !spufs_root() || memory_is_ours() || spes_work();
+	if (status)
+		return 1;
 	printf("the next kernel has done\n");
 	fflush(stdout);
-	execl("/bin/poweroff", "poweroff", status ? "1" : "0", NULL);
+	execl("/bin/poweroff", "poweroff", "0", NULL);
 	return 1;
 }
 
@@ -184,7 +188,7 @@ int main(int argc, char **argv)
 	if (getpid() == 1)
 		return next_kernel();
 	if (argc < 2)
-		errx(1, "power-off, reboot, crash, or kexec or crash KERNEL INITRD?");
+		errx(1, "power-off, reboot, crash, or kexec or crash KERNEL INITRD CONSOLE?");
 	if (!spufs_root())
 		errx(1, "no spufs");
 	begin(run, CONTEXTS);
@@ -194,6 +198,6 @@ int main(int argc, char **argv)
 	if (!wait_until(spu_contexts() == 2 * CONTEXTS + SWITCHERS))
 		errx(1, "%d contexts", spu_contexts());
 	poll(NULL, 0, 300);
-	go_down(argv[1], argv + 2);
+	go_down(argv[1], argc - 2, argv + 2);
 	return 1;
 }
