@@ -180,9 +180,22 @@ TEST_F(memory, of_contexts_is_limited)
 
 #define MS	1000000ULL
 
+/* rename(2) locks both directories, the upper one first, before it refuses. */
+static void rename_out_of(const char *dir)
+{
+	char from[1024], to[1024];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(from, sizeof(from), "%s/x", dir);
+	snprintf(to, sizeof(to), "%s/y", spufs_root());
+	for (;;)
+		rename(from, to);
+}
+
 /*
- * Who is above memory.high sleeps for up to 2 s with each context that he makes:
- * Documentation/admin-guide/cgroup-v2.rst. That is no matter of others'.
+ * A process above memory.high sleeps for up to 2 s with each context that it makes:
+ * Documentation/admin-guide/cgroup-v2.rst. Others do not wait, even if somebody
+ * else looks for something in the directory that is not ready.
  */
 TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 {
@@ -194,11 +207,15 @@ TEST_F_TIMEOUT(memory, is_waited_for_by_nobody_else, 60)
 	ASSERT_EQ(0, put_text(self->group, "memory.high", "0"));
 	child = fork();
 	if (!child) {
+		const char *dir = spu_path(NULL);
+
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!fork())
+			rename_out_of(dir);
 		if (put_text(self->group, "cgroup.procs", "0"))
 			_exit(1);
 		for (;; ++*made)
-			close(spu_create(0));
+			close(sys_spu_create(dir, 0, 0755, -1));
 	}
 	while (__atomic_load_n(made, __ATOMIC_RELAXED) < 4) {
 		time_creation(&longest);
