@@ -5,6 +5,8 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -12,6 +14,8 @@
 #include "spufs_test.h"
 #include "spufs_uring.h"
 
+#include "spu/call.h_shipped"
+#include "spu/copy.h_shipped"
 #include "spu/echo.h_shipped"
 #include "spu/stop.h_shipped"
 
@@ -162,6 +166,69 @@ TEST(tid_is_that_of_the_namespace)
 	if (WEXITSTATUS(status) == 3)
 		SKIP(return, "no PID namespaces, or not root");
 	EXPECT_EQ(0, status);
+}
+
+/* Another process is in spu_run(2) for context @fd, which waits for a word. */
+static pid_t run_elsewhere(int fd)
+{
+	__u32 npc = 0, event;
+	pid_t pid = fork();
+
+	if (!pid)
+		exit(sys_spu_run(fd, &npc, &event));
+	return pid;
+}
+
+/* The first word of stat says what is going on. */
+static bool is_user_time(int fd)
+{
+	return !strncmp(spu_text(fd, "stat"), "user ", 5);
+}
+
+/* A page that was never touched; then wait where the program would stop. */
+TEST_F(attribute, stat_says_user_after_a_fault)
+{
+	static const __u32 from[4] __attribute__((aligned(16))) = { 0x5eed };
+	volatile __u32 *to = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const struct copy_args args = {
+		.src_hi = spu_eah(from), .src_lo = spu_eal(from),
+		.dst_hi = spu_eah(to), .dst_lo = spu_eal(to),
+		.size = sizeof(from), .chunks = 1,
+	};
+	pid_t pid;
+
+	ASSERT_TRUE(to != MAP_FAILED);
+	ASSERT_EQ(0, spu_load(self->fd, spu_copy));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_COPY_STOPPED - 4, spu_echo, 4));
+	ASSERT_EQ(0, spu_poke(self->fd, SPU_COPY_ARGS, &args, sizeof(args)));
+	pid = run_elsewhere(self->fd);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(wait_until(*to == from[0]));
+	EXPECT_TRUE(wait_until(is_user_time(self->fd)));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
+/* getppid(), then wait */
+TEST_F(attribute, stat_says_user_after_a_call)
+{
+	const __u32 program[] = {
+		spu_call[0], SPU_CALL_BLOCK, spu_echo[0], 0,
+		0, SYS_getppid, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	};
+	__u64 result = 0;
+	pid_t pid;
+
+	ASSERT_EQ(0, spu_load(self->fd, program));
+	pid = run_elsewhere(self->fd);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(wait_until(!spu_peek(self->fd, SPU_CALL_BLOCK, &result,
+					 sizeof(result)) &&
+			       result == (__u64)getpid()));
+	EXPECT_TRUE(wait_until(is_user_time(self->fd)));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
 TEST_HARNESS_MAIN
